@@ -1,0 +1,167 @@
+#include "arrays.hpp"
+
+#include <limits>
+
+#include "gtlabel/core/error.hpp"
+
+namespace gtlabel::python {
+namespace {
+
+std::string type_name(const py::object& object) { return py::str(py::type::of(object).attr("__name__")); }
+
+bool is_number(const py::dtype& dtype) { return std::string_view("fiub").find(dtype.kind()) != std::string_view::npos; }
+
+void require_number(const py::array& array, const std::string& name) {
+  if (is_number(array.dtype())) return;
+  throw InvalidType(name + ": dtype " + std::string(py::str(array.dtype())) + " given, expected real numbers");
+}
+
+/// The array as float32 whose columns are adjacent: itself if it is that already.
+py::array_t<float> as_float_rows(const py::array& array) {
+  const bool is_borrowable = py::isinstance<py::array_t<float>>(array) && array.strides(1) == sizeof(float) &&
+                             array.strides(0) % static_cast<py::ssize_t>(sizeof(float)) == 0 &&
+                             reinterpret_cast<std::uintptr_t>(array.data()) % alignof(float) == 0;
+  if (is_borrowable) return py::reinterpret_borrow<py::array_t<float>>(array);
+  return py::array_t<float, py::array::c_style | py::array::forcecast>(array);
+}
+
+Features dense_features(const py::array& array) {
+  require_number(array, "X");
+  if (array.ndim() != 2) {
+    throw InvalidArgument("X: " + std::to_string(array.ndim()) + " dimensions given, expected 2 (items x features)",
+                          ErrorCode::shape_mismatch);
+  }
+  const py::array_t<float> rows = array.shape(0) == 0 || array.shape(1) == 0
+                                      ? py::array_t<float>({array.shape(0), array.shape(1)})
+                                      : as_float_rows(array);
+  const MatrixView<const float> view(rows.data(), rows.shape(0), rows.shape(1),
+                                     rows.strides(0) / static_cast<py::ssize_t>(sizeof(float)));
+  auto owner = owner_of(rows);
+  const py::gil_scoped_release release;
+  return Features::borrow(view, std::move(owner));
+}
+
+/// A CSR index array as `Index`, borrowed where the type fits and narrowed after a range check where it does not.
+template <class Index>
+py::array_t<Index> index_array(const py::object& given, const char* name) {
+  const auto array = py::array::ensure(given);
+  if (!array || std::string_view("iu").find(array.dtype().kind()) == std::string_view::npos) {
+    throw InvalidType(std::string("X.") + name + ": expected integers");
+  }
+  if (py::isinstance<py::array_t<Index>>(array)) return py::array_t<Index, py::array::c_style>::ensure(array);
+  const auto wide = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>::ensure(array);
+  for (const std::int64_t value : span_of<std::int64_t>(wide)) {
+    if (value < 0 || value > std::numeric_limits<Index>::max()) {
+      throw InvalidArgument(std::string("X.") + name + ": " + std::to_string(value) + " is out of range");
+    }
+  }
+  return py::array_t<Index, py::array::c_style | py::array::forcecast>::ensure(wide);
+}
+
+Features sparse_features(const py::object& X) {
+  const std::string format = py::str(X.attr("format"));
+  if (format != "csr")
+    throw InvalidType("X: sparse matrix in format '" + format + "' given, expected CSR (use X.tocsr())");
+  const py::array values_given = X.attr("data");
+  require_number(values_given, "X.data");
+  const auto values = py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(values_given);
+  const auto indptr = index_array<std::int64_t>(X.attr("indptr"), "indptr");
+  const auto indices = index_array<std::int32_t>(X.attr("indices"), "indices");
+  const auto shape = X.attr("shape").cast<std::pair<std::int64_t, std::int64_t>>();
+  CsrView<const float> view;
+  view.indptr = span_of<std::int64_t>(indptr);
+  view.indices = span_of<std::int32_t>(indices);
+  view.values = {values.data(), static_cast<std::size_t>(values.size())};
+  view.cols = shape.second;
+  auto owner = owner_of(py::make_tuple(indptr, indices, values));
+  const py::gil_scoped_release release;
+  return Features::borrow(view, std::move(owner));
+}
+
+template <class T>
+py::array read_only_view(std::span<const T> values, const py::capsule& owner) {
+  py::array_t<T> array(static_cast<py::ssize_t>(values.size()), values.data(), owner);
+  array.attr("flags").attr("writeable") = false;
+  return array;
+}
+
+}  // namespace
+
+std::shared_ptr<const void> owner_of(py::object object) {
+  PyObject* pointer = object.release().ptr();
+  return {pointer, [](const void* kept) {
+            if (Py_IsInitialized() == 0) return;
+            const py::gil_scoped_acquire acquire;
+            Py_DECREF(static_cast<PyObject*>(const_cast<void*>(kept)));
+          }};
+}
+
+Features features_from(const py::object& X) {
+  if (py::hasattr(X, "indptr") && py::hasattr(X, "format")) return sparse_features(X);
+  if (py::hasattr(X, "tocsr")) return sparse_features(X.attr("tocsr")());
+  py::array array;
+  try {
+    array = py::module_::import("numpy").attr("asarray")(X);
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_ValueError)) throw;
+    throw InvalidArgument(std::string("X: not a rectangular matrix: ") + error.what(), ErrorCode::shape_mismatch);
+  }
+  return dense_features(array);
+}
+
+py::object features_to_python(const Features& features) {
+  auto kept = std::make_unique<Features>(features);
+  const py::capsule owner(kept.release(), [](void* pointer) { delete static_cast<Features*>(pointer); });
+  if (!features.is_sparse()) {
+    const auto rows = features.dense();
+    py::array_t<float> array(
+        {rows.rows, rows.cols},
+        {rows.row_stride * static_cast<py::ssize_t>(sizeof(float)), static_cast<py::ssize_t>(sizeof(float))}, rows.data,
+        owner);
+    array.attr("flags").attr("writeable") = false;
+    return array;
+  }
+  const auto rows = features.sparse();
+  const auto parts = py::make_tuple(read_only_view(std::span<const float>(rows.values), owner),
+                                    read_only_view(rows.indices, owner), read_only_view(rows.indptr, owner));
+  return py::module_::import("scipy.sparse")
+      .attr("csr_matrix")(parts, "shape"_a = py::make_tuple(rows.rows(), rows.cols), "copy"_a = false);
+}
+
+py::array_t<ItemIndex> items_from(const py::object& items) {
+  const auto array = py::array::ensure(items);
+  if (!array || array.ndim() != 1) {
+    PyErr_Clear();
+    throw InvalidType("items: " + type_name(items) + " given, expected a sequence of integers");
+  }
+  const bool is_empty_list = array.size() == 0;
+  if (!is_empty_list && std::string_view("iu").find(array.dtype().kind()) == std::string_view::npos) {
+    throw InvalidType("items: dtype " + std::string(py::str(array.dtype())) + " given, expected integers");
+  }
+  return py::array_t<ItemIndex, py::array::c_style | py::array::forcecast>::ensure(array);
+}
+
+py::array_t<float> float_matrix_from(const py::object& values, const char* name) {
+  const auto array = py::array::ensure(values);
+  if (!array) {
+    PyErr_Clear();
+    throw InvalidType(std::string(name) + ": " + type_name(values) + " given, expected a matrix of numbers");
+  }
+  require_number(array, name);
+  if (array.ndim() != 2) {
+    throw InvalidArgument(std::string(name) + ": " + std::to_string(array.ndim()) + " dimensions given, expected 2",
+                          ErrorCode::shape_mismatch);
+  }
+  return py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(array);
+}
+
+std::shared_ptr<Executor> make_executor(std::size_t n_threads) {
+  return std::make_shared<ThreadPool>(n_threads, check_signals);
+}
+
+void check_signals() {
+  const py::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
+}  // namespace gtlabel::python

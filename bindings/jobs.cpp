@@ -1,0 +1,167 @@
+#include <string>
+#include <utility>
+
+#include "arrays.hpp"
+#include "gtlabel/core/error.hpp"
+#include "gtlabel/jobs/labeling_job.hpp"
+#include "registers.hpp"
+#include "trampolines.hpp"
+
+namespace gtlabel::python {
+namespace {
+
+py::array purpose_names(const Batch& batch) {
+  py::list names;
+  for (const Purpose purpose : batch.purposes) names.append(to_string(purpose));
+  return py::module_::import("numpy").attr("array")(names, "dtype"_a = "<U6");
+}
+
+LabelingJobOptions options_from(const py::object& model, std::size_t n_threads) {
+  LabelingJobOptions options;
+  if (!model.is_none()) options.model = model_from(model);
+  options.n_threads = n_threads;
+  options.poll = check_signals;
+  return options;
+}
+
+std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::string> classes, Target target,
+                                      const py::object& model, std::int64_t batch_size,
+                                      std::optional<std::uint64_t> seed, std::size_t n_threads) {
+  const Features features = features_from(X);
+  LabelingJobOptions options = options_from(model, n_threads);
+  options.target = target;
+  options.batch_size = batch_size;
+  options.seed = seed;
+  const py::gil_scoped_release release;
+  return std::make_unique<LabelingJob>(features, std::move(classes), std::move(options));
+}
+
+std::unique_ptr<LabelingJob> restore_job(const py::bytes& snapshot, const py::object& X, const py::object& model,
+                                         std::size_t n_threads) {
+  const std::string bytes = snapshot;
+  const Features features = features_from(X);
+  LabelingJobOptions options = options_from(model, n_threads);
+  const py::gil_scoped_release release;
+  return std::make_unique<LabelingJob>(LabelingJob::restore(bytes, features, std::move(options)));
+}
+
+template <class AnswerType>
+Submission submit(LabelingJob& job, const py::object& items, const std::vector<AnswerType>& answers,
+                  const std::vector<std::string>& workers) {
+  const auto indices = items_from(items);
+  const auto item_span = span_of<ItemIndex>(indices);
+  const py::gil_scoped_release release;
+  return job.submit(item_span, std::span<const AnswerType>(answers), workers);
+}
+
+/// numpy columns by name.
+py::dict label_columns(const LabelingJob& job) {
+  LabelSet labels;
+  {
+    const py::gil_scoped_release release;
+    labels = job.labels();
+  }
+  std::vector<std::uint8_t> source;
+  source.reserve(labels.source.size());
+  for (const LabelSource value : labels.source) source.push_back(static_cast<std::uint8_t>(value));
+  return py::dict("item"_a = to_array(std::move(labels.item)),
+                  "class_index"_a = to_array(std::move(labels.class_index)), "source"_a = to_array(std::move(source)),
+                  "confidence"_a = to_array(std::move(labels.confidence)),
+                  "round"_a = to_array(std::move(labels.round)));
+}
+
+py::dict answer_columns(const LabelingJob& job) {
+  AnswerTable table;
+  {
+    const py::gil_scoped_release release;
+    table = job.answers();
+  }
+  std::vector<ItemIndex> items;
+  std::vector<std::int32_t> classes, workers, rounds;
+  for (const Answer& answer : table.answers()) {
+    items.push_back(answer.item);
+    classes.push_back(answer.class_index);
+    workers.push_back(answer.worker);
+    rounds.push_back(answer.round);
+  }
+  return py::dict("item"_a = to_array(std::move(items)), "class_index"_a = to_array(std::move(classes)),
+                  "worker"_a = to_array(std::move(workers)), "round"_a = to_array(std::move(rounds)),
+                  "workers"_a = table.workers());
+}
+
+py::dict record_fields(const RoundRecord& record) {
+  return py::dict("round"_a = record.round, "n_human"_a = record.n_human, "n_auto"_a = record.n_auto,
+                  "n_audited"_a = record.n_audited, "errors_found"_a = record.errors_found,
+                  "coverage"_a = record.coverage, "human_share"_a = record.human_share,
+                  "expected_human_share"_a = record.expected_human_share, "estimated_error"_a = record.estimated_error,
+                  "bounded_error"_a = record.bounded_error, "accuracy"_a = record.accuracy,
+                  "seconds"_a = record.seconds);
+}
+
+py::dict report_fields(const LabelingJob& job) {
+  JobReport report;
+  {
+    const py::gil_scoped_release release;
+    report = job.report();
+  }
+  py::list history;
+  for (const RoundRecord& record : report.history) history.append(record_fields(record));
+  return py::dict("n_items"_a = report.n_items, "n_human"_a = report.n_human, "n_auto"_a = report.n_auto,
+                  "n_audited"_a = report.n_audited, "n_answers"_a = report.n_answers, "savings"_a = report.savings,
+                  "rounds"_a = report.rounds, "is_finished"_a = report.is_finished, "model"_a = report.model,
+                  "target"_a = report.target, "outcome"_a = report.outcome, "seconds"_a = report.seconds,
+                  "certificate"_a = report.certificate, "history"_a = history);
+}
+
+}  // namespace
+
+void register_jobs(py::module_& m) {
+  py::class_<Batch>(m, "Batch", "Items to send to people together.")
+      .def_property_readonly(
+          "items", [](const Batch& batch) { return to_array(batch.items); }, "int64 item indices.")
+      .def_property_readonly("purposes", &purpose_names, "'seed', 'query', 'audit' or 'review' per item.")
+      .def_readonly("round", &Batch::round)
+      .def("__len__", [](const Batch& batch) { return batch.items.size(); })
+      .def("__repr__", [](const Batch& batch) {
+        return py::str("Batch(round={}, {} items)").format(batch.round, batch.items.size());
+      });
+  py::class_<Submission>(m, "Submission", "What submit did.")
+      .def_readonly("n_answers", &Submission::n_answers, "Answers taken.")
+      .def_readonly("n_free", &Submission::n_free, "Of those, about items that nobody had asked about.")
+      .def_readonly("n_replaced", &Submission::n_replaced, "Of those, about items answered before; the later counts.")
+      .def("__repr__", [](const Submission& s) {
+        return py::str("Submission(n_answers={}, n_free={}, n_replaced={})")
+            .format(s.n_answers, s.n_free, s.n_replaced);
+      });
+
+  py::class_<LabelingJob>(m, "LabelingJob", "The compiled half of gtlabel.LabelingJob.")
+      .def(py::init(&make_job), "X"_a, "classes"_a, "target"_a, "model"_a, "batch_size"_a, "seed"_a, "n_threads"_a)
+      .def_static("restore", &restore_job, "snapshot"_a, "X"_a, "model"_a, "n_threads"_a)
+      .def("next_batch", &LabelingJob::next_batch, py::call_guard<py::gil_scoped_release>())
+      .def("submit_indices", &submit<ClassIndex>, "items"_a, "answers"_a, "workers"_a)
+      .def("submit_names", &submit<std::string>, "items"_a, "answers"_a, "workers"_a)
+      .def("label_columns", &label_columns)
+      .def("answer_columns", &answer_columns)
+      .def("report_fields", &report_fields)
+      .def("certificate", &LabelingJob::certificate, py::call_guard<py::gil_scoped_release>())
+      .def("snapshot",
+           [](const LabelingJob& job) {
+             std::string bytes;
+             {
+               const py::gil_scoped_release release;
+               bytes = job.snapshot();
+             }
+             return py::bytes(bytes);
+           })
+      .def("save", &LabelingJob::save, "path"_a, py::call_guard<py::gil_scoped_release>())
+      .def_property_readonly("is_finished",
+                             [](const LabelingJob& job) {
+                               const py::gil_scoped_release release;
+                               return job.is_finished();
+                             })
+      .def_property_readonly("classes", &LabelingJob::classes)
+      .def_property_readonly("n_items", &LabelingJob::n_items)
+      .def_property_readonly("target", &LabelingJob::target);
+}
+
+}  // namespace gtlabel::python

@@ -1,0 +1,12 @@
+#pragma once
+
+#include "pybind.hpp"
+
+namespace gtlabel::python {
+
+void register_errors(py::module_& m);
+void register_models(py::module_& m);
+void register_routing(py::module_& m);
+void register_jobs(py::module_& m);
+
+}  // namespace gtlabel::python

@@ -1,0 +1,192 @@
+#include "arrays.hpp"
+#include "gtlabel/core/error.hpp"
+#include "gtlabel/routing/audit_bound.hpp"
+#include "gtlabel/routing/audit_ledger.hpp"
+#include "gtlabel/routing/certificate.hpp"
+#include "gtlabel/routing/commit_plan.hpp"
+#include "gtlabel/routing/confidence_router.hpp"
+#include "registers.hpp"
+
+namespace gtlabel::python {
+namespace {
+
+ErrorScope scope_from(const std::string& of) {
+  if (of == "auto_labels") return ErrorScope::auto_labels;
+  if (of == "dataset") return ErrorScope::dataset;
+  throw InvalidArgument("of: '" + of + "' given, expected 'auto_labels' or 'dataset'");
+}
+
+const char* to_string(ErrorScope scope) { return scope == ErrorScope::dataset ? "dataset" : "auto_labels"; }
+
+ErrorTarget make_error_target(double max_error, double failure_probability, const std::string& of) {
+  const ErrorTarget target{max_error, failure_probability, scope_from(of)};
+  validate(target);
+  return target;
+}
+
+std::string repr(const ErrorTarget& target) {
+  return py::str("ErrorTarget(max_error={}, failure_probability={}, of='{}')")
+      .format(target.max_error, target.failure_probability, to_string(target.of));
+}
+
+void register_targets(py::module_& m) {
+  const ErrorTarget defaults;
+  py::class_<ErrorTarget>(
+      m, "ErrorTarget",
+      R"(The certified target: at most ``max_error`` of the automatic labels are wrong, except with probability
+``failure_probability`` (over the audit's own coins). ``of="dataset"`` counts against all labels instead.)")
+      .def(py::init(&make_error_target), "max_error"_a = defaults.max_error,
+           "failure_probability"_a = defaults.failure_probability, "of"_a = to_string(defaults.of))
+      .def_readonly("max_error", &ErrorTarget::max_error)
+      .def_readonly("failure_probability", &ErrorTarget::failure_probability)
+      .def_property_readonly("of", [](const ErrorTarget& target) { return to_string(target.of); })
+      .def("__repr__", &repr)
+      .def("__eq__",
+           [](const ErrorTarget& a, const py::object& b) {
+             return py::isinstance<ErrorTarget>(b) && repr(a) == repr(b.cast<ErrorTarget>());
+           })
+      .def("__hash__", [](const ErrorTarget& target) { return py::hash(py::str(repr(target))); })
+      .def(py::pickle(
+          [](const ErrorTarget& t) { return py::make_tuple(t.max_error, t.failure_probability, to_string(t.of)); },
+          [](const py::tuple& state) {
+            return make_error_target(state[0].cast<double>(), state[1].cast<double>(), state[2].cast<std::string>());
+          }));
+  const auto make_threshold = [](double confidence) {
+    const ConfidenceThreshold target{confidence};
+    validate(target);
+    return target;
+  };
+  py::class_<ConfidenceThreshold>(m, "ConfidenceThreshold",
+                                  "The plain rule: automatic at or above a confidence in (0, 1]. Nothing is certified.")
+      .def(py::init(make_threshold), "confidence"_a = ConfidenceThreshold{}.confidence)
+      .def_readonly("confidence", &ConfidenceThreshold::confidence)
+      .def("__repr__",
+           [](const ConfidenceThreshold& target) {
+             return py::str("ConfidenceThreshold(confidence={})").format(target.confidence);
+           })
+      .def("__eq__",
+           [](const ConfidenceThreshold& a, const py::object& b) {
+             return py::isinstance<ConfidenceThreshold>(b) && a.confidence == b.cast<ConfidenceThreshold>().confidence;
+           })
+      .def("__hash__", [](const ConfidenceThreshold& target) { return py::hash(py::float_(target.confidence)); })
+      .def(py::pickle([](const ConfidenceThreshold& t) { return py::make_tuple(t.confidence); },
+                      [make_threshold](const py::tuple& state) { return make_threshold(state[0].cast<double>()); }));
+}
+
+void register_ledger(py::module_& m) {
+  py::class_<AuditLedger>(
+      m, "AuditLedger",
+      R"(Proves how many automatic labels are wrong, by blind human checks of a random few (docs/certificate.md).
+
+Every committed item gets a private coin; once it is at or below the audit level, the item is due for audit. Whatever the
+model, the commits and the moments of looking: except with ``failure_probability``, at all times at once, the wrong labels
+among the delivered are at most ``wrong_at_most``. Items due and unanswered count as errors until they are answered.)")
+      .def(py::init<double, std::uint64_t>(), "failure_probability"_a = 0.05, "seed"_a = 0)
+      .def(
+          "commit",
+          [](AuditLedger& ledger, const py::object& items) {
+            return to_array(ledger.commit(span_of<ItemIndex>(items_from(items))));
+          },
+          "items"_a, "Commits items, whose labels must not change from now on; returns those due for audit at once.")
+      .def(
+          "raise_level", [](AuditLedger& ledger, double level) { return to_array(ledger.raise_level(level)); },
+          "level"_a, "Raises the audit level, in [present level, 1); returns the items that become due.")
+      .def("record", &AuditLedger::record, "item"_a, "wrong"_a,
+           "Tells whether a human found a committed item's label wrong. Returns False if the item is not committed.")
+      .def(
+          "withdraw",
+          [](AuditLedger& ledger, const py::object& items) { ledger.withdraw(span_of<ItemIndex>(items_from(items))); },
+          "items"_a, "Takes back labels without checking them; items due or answered stay.")
+      .def(
+          "delivered", [](const AuditLedger& ledger) { return to_array(ledger.delivered()); },
+          "Items delivered, in order of commit.")
+      .def(
+          "due", [](const AuditLedger& ledger) { return to_array(ledger.due()); },
+          "Items due for audit and not answered.")
+      .def_property_readonly("wrong_at_most", &AuditLedger::wrong_at_most,
+                             "Upper bound on wrong labels among the delivered.")
+      .def_property_readonly("n_delivered", &AuditLedger::n_delivered)
+      .def_property_readonly("n_audited", &AuditLedger::n_audited)
+      .def_property_readonly("n_due", &AuditLedger::n_due)
+      .def_property_readonly("errors_found", &AuditLedger::errors_found)
+      .def_property_readonly("level", &AuditLedger::level)
+      .def_property_readonly("failure_probability", &AuditLedger::failure_probability);
+  m.def("max_wrong_unfound", &max_wrong_unfound, "errors_found"_a, "level"_a, "failure_probability"_a = 0.05,
+        "The ledger's bound by itself: how many wrong labels may be unfound, with these errors found at this audit "
+        "level.");
+}
+
+void register_certificate(py::module_& m) {
+  py::class_<Certificate>(m, "Certificate", "The statement that delivered automatic labels meet an ErrorTarget.")
+      .def_readonly("max_error", &Certificate::max_error)
+      .def_readonly("failure_probability", &Certificate::failure_probability)
+      .def_property_readonly("of", [](const Certificate& certificate) { return to_string(certificate.of); })
+      .def_readonly("delivered", &Certificate::delivered)
+      .def_readonly("audited", &Certificate::audited)
+      .def_readonly("errors_found", &Certificate::errors_found)
+      .def_readonly("wrong_at_most", &Certificate::wrong_at_most)
+      .def_readonly("bound", &Certificate::bound, "The certified error rate, at most max_error.")
+      .def_readonly("statement", &Certificate::statement, "The certificate in plain words.")
+      .def("__str__", [](const Certificate& certificate) { return certificate.statement; })
+      .def("__repr__", [](const Certificate& certificate) {
+        return py::str("Certificate(bound={:.4g}, delivered={}, audited={}, errors_found={})")
+            .format(certificate.bound, certificate.delivered, certificate.audited, certificate.errors_found);
+      });
+  m.def("certify", &certify, "ledger"_a, "target"_a, "n_items"_a,
+        "The certificate that a ledger supports now, or None. n_items: size of the pool.");
+  m.def("expected_audits", &expected_audits, "n_items"_a, "error_rate"_a, "target"_a = ErrorTarget{},
+        "Audits expected to certify n_items labels of which error_rate are wrong; negative if none would do.");
+}
+
+py::array route_names(const Routing& routing) {
+  py::list names;
+  for (const Route route : routing.routes) names.append(gtlabel::to_string(route));
+  return py::module_::import("numpy").attr("array")(names, "dtype"_a = "<U5");
+}
+
+void register_router(py::module_& m) {
+  py::class_<Routing>(m, "Routing", "What a router decided about a set of items.")
+      .def_property_readonly("routes", &route_names, "'auto', 'human' or 'audit' per item.")
+      .def_property_readonly("class_index", [](const Routing& routing) { return to_array(routing.class_index); })
+      .def_property_readonly("confidence", [](const Routing& routing) { return to_array(routing.confidence); })
+      .def_readonly("n_auto", &Routing::n_automatic)
+      .def_readonly("n_audit", &Routing::n_audit)
+      .def_readonly("n_human", &Routing::n_human)
+      .def_readonly("threshold", &Routing::threshold)
+      .def_readonly("audit_level", &Routing::audit_level)
+      .def_readonly("expected_error", &Routing::expected_error)
+      .def_readonly("reason", &Routing::reason)
+      .def_property_readonly(
+          "ledger", [](Routing& routing) { return routing.ledger ? &*routing.ledger : nullptr; },
+          py::return_value_policy::reference_internal,
+          "With an ErrorTarget: the AuditLedger of the automatic and audit items; record the audits there.")
+      .def("__repr__", [](const Routing& routing) {
+        return py::str("Routing(n_auto={}, n_audit={}, n_human={})")
+            .format(routing.n_automatic, routing.n_audit, routing.n_human);
+      });
+  py::class_<ConfidenceRouter>(m, "ConfidenceRouter",
+                               "Turns probabilities and a target into routes: auto, human, audit.")
+      .def(py::init<Target, std::uint64_t>(), "target"_a = ErrorTarget{}, "seed"_a = 0)
+      .def(
+          "route",
+          [](const ConfidenceRouter& router, const py::object& probabilities) {
+            const auto rows = float_matrix_from(probabilities, "probabilities");
+            const auto view = view_of<float>(rows);
+            const py::gil_scoped_release release;
+            return router.route(view);
+          },
+          "probabilities"_a, "Routes items by an (items, classes) array whose rows sum to 1.")
+      .def_property_readonly("target", &ConfidenceRouter::target)
+      .def_property_readonly("seed", &ConfidenceRouter::seed);
+}
+
+}  // namespace
+
+void register_routing(py::module_& m) {
+  register_targets(m);
+  register_certificate(m);
+  register_ledger(m);
+  register_router(m);
+}
+
+}  // namespace gtlabel::python

@@ -1,0 +1,12 @@
+# Instrumentation for gtlabel's own targets, from GTLABEL_SANITIZE and GTLABEL_COVERAGE.
+function(gtlabel_set_instrumentation target)
+  if(GTLABEL_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${GTLABEL_SANITIZE} -fno-sanitize-recover=all
+                                             -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${GTLABEL_SANITIZE})
+  endif()
+  if(GTLABEL_COVERAGE)
+    target_compile_options(${target} PRIVATE --coverage)
+    target_link_options(${target} PUBLIC --coverage)
+  endif()
+endfunction()

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "gtlabel/core/export.hpp"
+#include "gtlabel/core/ids.hpp"
+
+namespace gtlabel {
+
+/// Why people are asked about an item.
+enum class Purpose : std::uint8_t {
+  seed = 0,    ///< first random sample
+  query = 1,   ///< the model learns most from it
+  audit = 2,   ///< blind check of an automatic label, drawn by coin: do not show the machine's label
+  review = 3,  ///< left to people, or an automatic label that has become doubtful
+};
+
+/// "seed", "query", "audit", "review".
+[[nodiscard]] GTLABEL_EXPORT const char* to_string(Purpose purpose) noexcept;
+
+/// Items to send to people together.
+struct Batch {
+  std::vector<ItemIndex> items;   ///< distinct
+  std::vector<Purpose> purposes;  ///< one per item
+  std::int32_t round = 0;         ///< counts the updates of the model, from 0
+};
+
+}  // namespace gtlabel

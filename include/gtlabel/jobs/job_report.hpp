@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gtlabel/core/ids.hpp"
+#include "gtlabel/jobs/batch.hpp"
+#include "gtlabel/routing/certificate.hpp"
+
+namespace gtlabel {
+
+/// Where a job stands after one update of the model.
+struct RoundRecord {
+  std::int32_t round = 0;
+  std::int64_t n_human = 0;  ///< items that people were asked about so far, this round's batch excluded
+  std::int64_t n_auto = 0;   ///< automatic labels committed and not under audit
+  std::int64_t n_audited = 0;
+  std::int64_t errors_found = 0;
+  double coverage = 0.0;              ///< (n_human + n_auto) / n_items
+  double human_share = 0.0;           ///< n_human / n_items
+  double expected_human_share = 0.0;  ///< what the job predicts for its end, audits included
+  double estimated_error = 0.0;  ///< predicted share of wrong ones among the automatic labels; before the first commit:
+                                 ///< among those that would be committed now
+  double bounded_error = 1.0;  ///< upper bound on that share, proved by audits; 1 while nothing is proved
+  double accuracy = 0.0;       ///< the model's out-of-fold accuracy on the labelled items (chosen to be hard ones)
+  double seconds = 0.0;        ///< time the round took, people excluded
+};
+
+/// What a job did and what it cost. A plain result: owned by the caller.
+struct JobReport {
+  std::int64_t n_items = 0;
+  std::int64_t n_human = 0;    ///< items that a person was asked about, audits included
+  std::int64_t n_auto = 0;     ///< automatic labels (now committed; at the end delivered)
+  std::int64_t n_audited = 0;  ///< of n_human
+  std::int64_t n_answers = 0;  ///< rows of the answer table, corrections included
+  double savings = 0.0;        ///< 1 - n_human / n_items
+  std::int32_t rounds = 0;
+  bool is_finished = false;
+  std::string model;     ///< kind of the model
+  std::string target;    ///< the target in words
+  std::string outcome;   ///< why the job went the way it did, in words
+  double seconds = 0.0;  ///< in the library, people excluded
+  std::optional<Certificate> certificate;
+  std::vector<RoundRecord> history;
+};
+
+}  // namespace gtlabel

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gtlabel/core/export.hpp"
+#include "gtlabel/core/ids.hpp"
+#include "gtlabel/dataset/answer_table.hpp"
+#include "gtlabel/dataset/features.hpp"
+#include "gtlabel/dataset/label_set.hpp"
+#include "gtlabel/jobs/batch.hpp"
+#include "gtlabel/jobs/job_report.hpp"
+#include "gtlabel/models/incremental_model.hpp"
+#include "gtlabel/routing/certificate.hpp"
+#include "gtlabel/routing/target.hpp"
+
+namespace gtlabel {
+
+/// How a job is set up; the defaults are meant to be good.
+struct LabelingJobOptions {
+  Target target = ErrorTarget{};
+  std::shared_ptr<IncrementalModel> model;  ///< attached to the pool by the job; null: a Committee
+  std::int64_t batch_size = 0;              ///< items per query batch; 0: chosen from the pool's size
+  std::optional<std::uint64_t> seed = 0;  ///< of everything random, the audit's coins included; empty: from the system
+  std::size_t n_threads = 0;              ///< 0: as many as the machine has cores; results do not depend on it
+  std::function<void()> poll;             ///< called now and then during long work; what it throws cancels the call
+};
+
+/// What `submit` did.
+struct Submission {
+  std::int64_t n_answers = 0;   ///< answers taken
+  std::int64_t n_free = 0;      ///< of those, about items that nobody had asked about
+  std::int64_t n_replaced = 0;  ///< of those, about items answered before: the later answer counts, both are recorded
+};
+
+/// Labels a pool with as few human answers as it can: asks people about a random sample, trains a model, asks about
+/// what the model learns most from, labels automatically what it is sure of, audits that by coin until the target is
+/// certified, and leaves the rest to people. The host drives it:
+///
+///     gtlabel::LabelingJob job(features, {"cat", "dog"});
+///     while (auto batch = job.next_batch()) job.submit(batch->items, ask_people(batch->items));
+///
+/// The same seed and the same answers give the same batches, for any number of threads. Internally synchronised: any
+/// thread may call anything; calls take turns. A model that calls back into its own job gets InvalidState instead of a
+/// deadlock. Movable; a moved-from job may only be destroyed or assigned to.
+class GTLABEL_EXPORT LabelingJob {
+ public:
+  /// @param features  the pool; shared, not copied.
+  /// @param classes   their names, distinct, at least 2.
+  /// Cost: attaching the model; the default builds a neighbour graph of the pool (10,000 x 784: seconds).
+  /// @throws InvalidArgument
+  LabelingJob(const Features& features, std::vector<std::string> classes, LabelingJobOptions options = {});
+  ~LabelingJob();
+  LabelingJob(LabelingJob&&) noexcept;
+  LabelingJob& operator=(LabelingJob&&) noexcept;
+
+  /// What to ask people next. While items of the last batch are unanswered: those again (nothing is computed). Else
+  /// trains, decides and returns a new batch; nothing when the job is finished. Answers may come in any order and
+  /// portion. Strong guarantee: after an exception (of the model, of poll) the job is as before, and the call can be
+  /// repeated.
+  [[nodiscard]] std::optional<Batch> next_batch();
+
+  /// Takes answers, by class index or class name. Items need not be of the last batch: an answer nobody asked for is
+  /// taken as a human label too. All or nothing: a bad row changes nothing.
+  /// @param workers  who said it: one name per answer, or none.  Cost O(answers).
+  /// @throws InvalidArgument (item, sizes), UnknownClass; both name the row.
+  Submission submit(std::span<const ItemIndex> items, std::span<const ClassIndex> answers,
+                    std::span<const std::string> workers = {});
+  Submission submit(std::span<const ItemIndex> items, std::span<const std::string> answers,
+                    std::span<const std::string> workers = {});
+
+  /// The labels decided so far; at the end one per item. Before the end automatic labels may still be audited or
+  /// withdrawn.
+  [[nodiscard]] LabelSet labels() const;
+  /// The certificate that the audits support now; nothing without an ErrorTarget, automatic labels, or enough evidence.
+  [[nodiscard]] std::optional<Certificate> certificate() const;
+  [[nodiscard]] JobReport report() const;
+  /// Whether every item has its final label.
+  [[nodiscard]] bool is_finished() const;
+  /// All answers in order of arrival.
+  [[nodiscard]] AnswerTable answers() const;
+
+  [[nodiscard]] const std::vector<std::string>& classes() const noexcept;
+  [[nodiscard]] std::int64_t n_items() const noexcept;
+  [[nodiscard]] const Target& target() const noexcept;
+
+  /// The whole state but the pool, as bytes for `restore`; docs/snapshots.md. With a custom model: its labels, not its
+  /// fit.
+  [[nodiscard]] std::string snapshot() const;
+  /// Writes `snapshot` to a file, atomically. @throws ArchiveError
+  void save(const std::string& path) const;
+
+  /// Continues a saved job to the same batches as if it had not been interrupted.
+  /// @param features  the same pool (checked by fingerprint).
+  /// @param options   only model (needed if the saved one was custom), n_threads and poll are read.
+  /// @throws ArchiveError  damaged bytes, a newer version, another pool or model.
+  static LabelingJob restore(std::string_view snapshot, const Features& features, LabelingJobOptions options = {});
+  static LabelingJob load(const std::string& path, const Features& features, LabelingJobOptions options = {});
+
+ private:
+  struct State;
+  explicit LabelingJob(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace gtlabel

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gtlabel/core/export.hpp"
+#include "gtlabel/models/incremental_model.hpp"
+
+namespace gtlabel {
+
+/// Several models that vote, with weights learned on their out-of-fold predictions: probabilities are a weighted
+/// geometric mean ("logarithmic opinion pool", Heskes 1998), the weights (non-negative, free to sum to more than 1, so
+/// that the committee is calibrated too) minimise the log loss on the labelled items. A member that does not help gets
+/// weight 0. The default model of a job. Guarantees of IncrementalModel hold as far as they hold for the members.
+class GTLABEL_EXPORT Committee final : public IncrementalModel {
+ public:
+  /// @param members  the models, unattached; empty: a SoftmaxRegression and a GraphModel. Shared with the caller, who
+  /// must
+  ///                 not train them meanwhile. @throws InvalidArgument  a null member.
+  explicit Committee(std::vector<std::shared_ptr<IncrementalModel>> members = {});
+  ~Committee() override;
+
+  [[nodiscard]] const std::vector<std::shared_ptr<IncrementalModel>>& members() const noexcept { return members_; }
+  /// One weight per member, of the last update; before it: equal.
+  [[nodiscard]] const std::vector<double>& weights() const noexcept { return weights_; }
+
+  [[nodiscard]] std::string kind() const override;
+
+ private:
+  void do_attach() override;
+  void do_update(std::span<const ItemIndex> items, MatrixView<const float> targets,
+                 std::span<const float> weights) override;
+  void do_predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const override;
+  void do_predict_out_of_fold(std::span<const ItemIndex> items, MatrixView<float> out) const override;
+  std::shared_ptr<IncrementalModel> do_clone() const override;
+  void do_save(SnapshotWriter& writer) const override;
+  void do_load(SnapshotReader& reader) override;
+
+  std::vector<std::shared_ptr<IncrementalModel>> members_;
+  std::vector<double> weights_;
+};
+
+}  // namespace gtlabel

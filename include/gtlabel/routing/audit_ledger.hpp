@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "gtlabel/core/export.hpp"
+#include "gtlabel/core/ids.hpp"
+#include "gtlabel/core/random.hpp"
+
+namespace gtlabel {
+
+class SnapshotReader;
+class SnapshotWriter;
+
+/// Proves how many of the automatic labels are wrong, by blind human checks of a random few.
+///
+/// Every item gets a private coin, uniform on (0, 1), when it is committed (given an automatic label that from then on
+/// does not change). The audit level only grows; a committed item is due for audit as soon as its coin is at or below
+/// the level. Then, whatever the model, the order and size of commits, the moments at which the level is raised, and
+/// the moment one looks: with probability at least 1 - failure_probability over the coins, at all times at once,
+///     wrong labels among the delivered  <=  wrong_at_most().
+/// The proof is in docs/certificate.md. What keeps it true, and the caller must ensure: labels are fixed when
+/// committed; whoever answers an audit does not see the label; nothing but the ledger knows coins that are above the
+/// level.
+///
+/// An item that is due but not answered counts as an error found until it is answered, so the bound holds at every
+/// moment. Not thread-safe.
+class GTLABEL_EXPORT AuditLedger {
+ public:
+  /// @param failure_probability  in (0, 1).
+  /// @param seed                 of the coins; they come from a stream that nothing else reads.
+  explicit AuditLedger(double failure_probability = 0.05, std::uint64_t seed = 0);
+
+  /// Gives each item a fresh coin. An item may be committed again only after it was withdrawn.
+  /// @return those that are due for audit at once, in the order given. O(items).
+  /// @throws InvalidState  an item that is committed already; nothing is changed.
+  std::vector<ItemIndex> commit(std::span<const ItemIndex> items);
+
+  /// Raises the audit level. @return the items that become due and are not answered yet, in order of commit.
+  /// O(committed).
+  /// @throws InvalidArgument  a level below the present one, or 1 and above.
+  std::vector<ItemIndex> raise_level(double level);
+
+  /// Tells what a human found about a committed item: due (an audit) or not (a free answer). Said again, the later
+  /// counts.
+  /// @return false if the item is not committed: nothing is changed. O(1).
+  bool record(ItemIndex item, bool wrong);
+
+  /// Takes back automatic labels without checking them; items that are due or answered stay. O(items).
+  void withdraw(std::span<const ItemIndex> items);
+
+  /// Upper bound on the wrong labels among the delivered ones; n_delivered() while nothing better is known.
+  [[nodiscard]] std::int64_t wrong_at_most() const noexcept;
+
+  /// Committed, not due, not answered, not withdrawn: the automatic labels that would be delivered now.
+  [[nodiscard]] std::int64_t n_delivered() const noexcept { return n_delivered_; }
+  /// Audits answered.
+  [[nodiscard]] std::int64_t n_audited() const noexcept { return n_audited_; }
+  /// Due and not answered.
+  [[nodiscard]] std::int64_t n_due() const noexcept { return n_due_; }
+  /// Audits that found a wrong label.
+  [[nodiscard]] std::int64_t errors_found() const noexcept { return errors_found_; }
+  /// Labels found wrong by free answers, their coins still above the level.
+  [[nodiscard]] std::int64_t known_wrong() const noexcept { return known_wrong_; }
+  [[nodiscard]] double level() const noexcept { return level_; }
+  [[nodiscard]] double failure_probability() const noexcept { return failure_probability_; }
+
+  /// Delivered items, in order of commit. O(committed).
+  [[nodiscard]] std::vector<ItemIndex> delivered() const;
+  /// Items due and not answered, in order of commit. O(committed).
+  [[nodiscard]] std::vector<ItemIndex> due() const;
+  [[nodiscard]] bool is_delivered(ItemIndex item) const;
+
+  void save(SnapshotWriter& writer) const;
+  /// @throws ArchiveError
+  static AuditLedger load(SnapshotReader& reader);
+
+ private:
+  enum class Finding : std::uint8_t { unknown, right, wrong };
+  struct Entry {
+    ItemIndex item;
+    double coin;
+    Finding finding = Finding::unknown;
+    bool withdrawn = false;
+  };
+
+  [[nodiscard]] bool is_due(const Entry& entry) const noexcept { return entry.coin <= level_; }
+  void count(const Entry& entry, bool due, std::int64_t sign) noexcept;
+  void tighten() noexcept;
+  [[nodiscard]] std::int64_t martingale_bound() const noexcept;
+
+  double failure_probability_;
+  RandomStream coins_;
+  std::uint64_t seed_;
+  double level_ = 0.0;
+  std::vector<Entry> entries_;                          // in order of commit; withdrawn ones stay
+  std::unordered_map<ItemIndex, std::size_t> current_;  // the live entry of an item
+  std::int64_t n_delivered_ = 0;
+  std::int64_t n_due_ = 0;
+  std::int64_t n_audited_ = 0;
+  std::int64_t errors_found_ = 0;
+  std::int64_t known_wrong_ = 0;  // answered without audit, and wrong
+  // The best bound so far on the wrong labels among delivered and due items, carried along: a bound proved earlier
+  // stays true while only audits follow, where the martingale's own bound may get worse.
+  std::int64_t carried_ = 0;
+};
+
+}  // namespace gtlabel

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "gtlabel/core/export.hpp"
+#include "gtlabel/routing/audit_ledger.hpp"
+#include "gtlabel/routing/target.hpp"
+
+namespace gtlabel {
+
+/// The statement that delivered automatic labels meet an ErrorTarget.
+struct Certificate {
+  double max_error = 0.0;            ///< the target
+  double failure_probability = 0.0;  ///< of the statement, over the audit's coins
+  ErrorScope of = ErrorScope::auto_labels;
+  std::int64_t delivered = 0;      ///< automatic labels that it speaks about
+  std::int64_t audited = 0;        ///< committed labels that humans checked
+  std::int64_t errors_found = 0;   ///< of those, wrong (now corrected by the human answer)
+  std::int64_t wrong_at_most = 0;  ///< upper bound on wrong labels among the delivered
+  double bound = 0.0;              ///< wrong_at_most over the labels in scope: the certified error rate, <= max_error
+  std::string statement;           ///< the above in plain words, with what "wrong" means
+};
+
+/// The certificate that a ledger supports now, or nothing if its bound does not meet the target or nothing is
+/// delivered.
+/// @param n_items  size of the pool, the denominator of ErrorScope::dataset.
+/// @throws InvalidArgument  a target that asks for a smaller failure probability than the ledger's.
+[[nodiscard]] GTLABEL_EXPORT std::optional<Certificate> certify(const AuditLedger& ledger, const ErrorTarget& target,
+                                                                std::int64_t n_items);
+
+}  // namespace gtlabel

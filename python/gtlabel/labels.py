@@ -1,0 +1,84 @@
+"""The decided labels of a job as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+COLUMNS = ("item", "id", "label", "class_index", "source", "confidence", "round")
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """One row per decided item, by ascending item; every column is a numpy array.
+
+    ``labels["label"]`` and ``labels.label`` are the same. Frames: ``to_pandas()``, ``to_arrow()``, or any library that
+    takes Arrow's PyCapsule protocol (``polars.DataFrame(labels)``).
+    """
+
+    item: NDArray[np.int64]
+    """Index of the item in the pool."""
+    id: NDArray[Any]
+    """The item's id; its index if the job has no ids."""
+    label: NDArray[np.str_]
+    """Name of the class."""
+    class_index: NDArray[np.int32]
+    source: NDArray[np.str_]
+    """``"human"`` or ``"auto"``."""
+    confidence: NDArray[np.float32]
+    """1 for human labels; for automatic ones the calibrated probability of being right, when they were committed."""
+    round: NDArray[np.int32]
+    """The round in which the label was decided."""
+
+    @classmethod
+    def from_columns(cls, columns: dict[str, Any], classes: Sequence[str], ids: NDArray[Any] | None) -> Labels:
+        """Adds names and ids to the columns of the compiled job."""
+        item = columns["item"]
+        return cls(
+            item=item,
+            id=item if ids is None else ids[item],
+            label=np.asarray(classes, dtype=np.str_)[columns["class_index"]],
+            class_index=columns["class_index"],
+            source=np.asarray(["human", "auto"])[columns["source"]],
+            confidence=columns["confidence"],
+            round=columns["round"],
+        )
+
+    def __len__(self) -> int:
+        return len(self.item)
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        if column not in COLUMNS:
+            raise KeyError(f"{column!r}: expected one of {', '.join(COLUMNS)}")
+        values: NDArray[Any] = getattr(self, column)
+        return values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COLUMNS)
+
+    def keys(self) -> tuple[str, ...]:
+        """Names of the columns; with ``[]`` enough for ``dict(labels)``."""
+        return COLUMNS
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame. Needs pandas."""
+        import pandas as pd
+
+        return pd.DataFrame({name: self[name] for name in COLUMNS})
+
+    def to_arrow(self) -> Any:
+        """A pyarrow Table. Needs pyarrow."""
+        import pyarrow as pa
+
+        return pa.table({name: pa.array(self[name]) for name in COLUMNS})
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
+
+    def __repr__(self) -> str:
+        n_auto = int(np.count_nonzero(self.source == "auto"))
+        return f"Labels({len(self)} rows: {len(self) - n_auto} human, {n_auto} auto)"

@@ -1,0 +1,12 @@
+#include "gtlabel/dataset/answer_table.hpp"
+
+namespace gtlabel {
+
+void AnswerTable::add(ItemIndex item, ClassIndex class_index, std::string_view worker, std::int32_t round) {
+  const auto [place, is_new] =
+      worker_index_.try_emplace(std::string(worker), static_cast<std::int32_t>(workers_.size()));
+  if (is_new) workers_.emplace_back(worker);
+  answers_.push_back({item, class_index, place->second, round});
+}
+
+}  // namespace gtlabel

@@ -1,0 +1,334 @@
+#include "gtlabel/jobs/labeling_job.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+#include "gtlabel/core/error.hpp"
+#include "gtlabel/core/random.hpp"
+#include "gtlabel/models/committee.hpp"
+#include "gtlabel/storage/snapshot.hpp"
+#include "jobs/labeling_loop.hpp"
+#include "jobs/report_text.hpp"
+
+namespace gtlabel {
+namespace {
+
+constexpr std::string_view kSnapshotKind = "labeling_job";
+
+std::unordered_map<std::string, ClassIndex> index_classes(const std::vector<std::string>& classes) {
+  if (classes.size() < 2) {
+    throw InvalidArgument("classes: " + std::to_string(classes.size()) + " given, expected at least 2");
+  }
+  std::unordered_map<std::string, ClassIndex> index;
+  for (const std::string& name : classes) {
+    if (!index.emplace(name, static_cast<ClassIndex>(index.size())).second) {
+      throw InvalidArgument("classes: '" + name + "' is given twice, expected distinct names");
+    }
+  }
+  return index;
+}
+
+/// Lets calls take turns; a call from inside another of the same thread is refused instead of waiting for itself.
+class Turn {
+ public:
+  Turn(std::mutex& mutex, std::atomic<std::thread::id>& holder) : holder_(holder) {
+    if (holder.load() == std::this_thread::get_id()) {
+      throw InvalidState("labeling job: called from inside one of its own calls (by its model or its poll function)");
+    }
+    lock_ = std::unique_lock(mutex);
+    holder_.store(std::this_thread::get_id());
+  }
+  ~Turn() { holder_.store(std::thread::id{}); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  std::atomic<std::thread::id>& holder_;
+  std::unique_lock<std::mutex> lock_;
+};
+
+std::shared_ptr<IncrementalModel> attach_model(const Features& features, std::size_t n_classes,
+                                               LabelingJobOptions& options) {
+  auto model = options.model ? std::move(options.model) : std::make_shared<Committee>();
+  model->attach(features, static_cast<int>(n_classes),
+                std::make_shared<ThreadPool>(options.n_threads, std::move(options.poll)));
+  return model;
+}
+
+}  // namespace
+
+struct LabelingJob::State {
+  State(const Features& pool, std::vector<std::string> class_names, const detail::LabelingLoop::Setup& setup,
+        LabelingJobOptions& options)
+      : features(pool),
+        classes(std::move(class_names)),
+        class_index(index_classes(classes)),
+        loop(pool.n_items(), setup, attach_model(pool, classes.size(), options)) {}
+
+  [[nodiscard]] Turn turn() const { return Turn(mutex, holder); }
+
+  void require_item(ItemIndex item, std::size_t row) const {
+    if (item >= 0 && item < features.n_items()) return;
+    throw InvalidArgument("items: row " + std::to_string(row) + " is " + std::to_string(item) + ", expected 0 to " +
+                              std::to_string(features.n_items() - 1),
+                          ErrorCode::item_out_of_range);
+  }
+
+  void require_class(ClassIndex answer, std::size_t row) const {
+    if (answer >= 0 && static_cast<std::size_t>(answer) < classes.size()) return;
+    throw UnknownClass("answers: row " + std::to_string(row) + " is class " + std::to_string(answer) +
+                       ", expected 0 to " + std::to_string(classes.size() - 1));
+  }
+
+  Features features;
+  std::vector<std::string> classes;
+  std::unordered_map<std::string, ClassIndex> class_index;
+  detail::LabelingLoop loop;
+  AnswerTable answers;
+  mutable std::mutex mutex;
+  mutable std::atomic<std::thread::id> holder{};
+};
+
+LabelingJob::LabelingJob(const Features& features, std::vector<std::string> classes, LabelingJobOptions options) {
+  validate(options.target);
+  if (options.batch_size < 0) {
+    throw InvalidArgument("batch_size: " + std::to_string(options.batch_size) +
+                          " given, expected a positive number, or 0 for automatic");
+  }
+  const detail::LabelingLoop::Setup setup{options.target, options.batch_size,
+                                          options.seed ? *options.seed : random_seed()};
+  state_ = std::make_unique<State>(features, std::move(classes), setup, options);
+}
+
+LabelingJob::LabelingJob(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+LabelingJob::~LabelingJob() = default;
+LabelingJob::LabelingJob(LabelingJob&&) noexcept = default;
+LabelingJob& LabelingJob::operator=(LabelingJob&&) noexcept = default;
+
+std::optional<Batch> LabelingJob::next_batch() {
+  const auto turn = state_->turn();
+  return state_->loop.next_batch();
+}
+
+Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const ClassIndex> answers,
+                               std::span<const std::string> workers) {
+  if (answers.size() != items.size() || (!workers.empty() && workers.size() != items.size())) {
+    throw InvalidArgument("submit: " + std::to_string(items.size()) + " items, " + std::to_string(answers.size()) +
+                              " answers and " + std::to_string(workers.size()) +
+                              " workers given, expected equally many (or no workers)",
+                          ErrorCode::shape_mismatch);
+  }
+  const auto turn = state_->turn();
+  for (std::size_t row = 0; row < items.size(); ++row) {
+    state_->require_item(items[row], row);
+    state_->require_class(answers[row], row);
+  }
+  Submission submission;
+  detail::LabelingLoop& loop = state_->loop;
+  for (std::size_t row = 0; row < items.size(); ++row) {
+    const bool is_answered = loop.items().human[items[row]] != kNoClass;
+    ++submission.n_answers;
+    if (is_answered) {
+      ++submission.n_replaced;
+    } else if (!loop.is_outstanding(items[row])) {
+      ++submission.n_free;
+    }
+    state_->answers.add(items[row], answers[row], workers.empty() ? std::string_view{} : workers[row], loop.round());
+    loop.record(items[row], answers[row]);
+  }
+  return submission;
+}
+
+Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const std::string> answers,
+                               std::span<const std::string> workers) {
+  std::vector<ClassIndex> indices;
+  indices.reserve(answers.size());
+  for (std::size_t row = 0; row < answers.size(); ++row) {
+    const auto place = state_->class_index.find(answers[row]);
+    if (place == state_->class_index.end()) {
+      throw UnknownClass("answers: row " + std::to_string(row) + " is '" + answers[row] +
+                         "', which is none of the job's " + std::to_string(state_->classes.size()) + " classes");
+    }
+    indices.push_back(place->second);
+  }
+  return submit(items, indices, workers);
+}
+
+LabelSet LabelingJob::labels() const {
+  const auto turn = state_->turn();
+  const detail::ItemColumns& items = state_->loop.items();
+  LabelSet labels;
+  for (ItemIndex item = 0; item < state_->features.n_items(); ++item) {
+    const bool is_human = items.human[item] != kNoClass;
+    // A committed label that is due for audit is not decided until its audit is answered.
+    if (!is_human && (items.automatic[item] == kNoClass || state_->loop.is_outstanding(item))) continue;
+    labels.item.push_back(item);
+    labels.class_index.push_back(is_human ? items.human[item] : items.automatic[item]);
+    labels.source.push_back(is_human ? LabelSource::human : LabelSource::automatic);
+    labels.confidence.push_back(is_human ? 1.0F : items.confidence[item]);
+    labels.round.push_back(is_human ? items.human_round[item] : items.automatic_round[item]);
+  }
+  return labels;
+}
+
+std::optional<Certificate> LabelingJob::certificate() const {
+  const auto turn = state_->turn();
+  return state_->loop.certificate();
+}
+
+JobReport LabelingJob::report() const {
+  const auto turn = state_->turn();
+  const detail::LabelingLoop& loop = state_->loop;
+  JobReport report;
+  report.n_items = loop.n_items();
+  report.n_human = loop.n_human();
+  report.n_auto = loop.ledger().n_delivered();
+  report.n_audited = loop.ledger().n_audited();
+  report.n_answers = static_cast<std::int64_t>(state_->answers.answers().size());
+  report.savings = 1.0 - static_cast<double>(report.n_human) / static_cast<double>(report.n_items);
+  report.rounds = loop.round();
+  report.is_finished = loop.is_finished();
+  report.model = loop.model().kind();
+  report.target = detail::describe(loop.setup().target);
+  report.outcome = loop.outcome();
+  report.seconds = loop.seconds();
+  report.certificate = loop.certificate();
+  report.history = loop.history();
+  return report;
+}
+
+bool LabelingJob::is_finished() const {
+  const auto turn = state_->turn();
+  return state_->loop.is_finished();
+}
+
+AnswerTable LabelingJob::answers() const {
+  const auto turn = state_->turn();
+  return state_->answers;
+}
+
+const std::vector<std::string>& LabelingJob::classes() const noexcept { return state_->classes; }
+std::int64_t LabelingJob::n_items() const noexcept { return state_->features.n_items(); }
+const Target& LabelingJob::target() const noexcept { return state_->loop.setup().target; }
+
+namespace {
+
+void save_setup(SnapshotWriter& writer, const detail::LabelingLoop::Setup& setup) {
+  writer.section("setup", 1);
+  const auto* error = std::get_if<ErrorTarget>(&setup.target);
+  writer.write(error != nullptr);
+  writer.write(error != nullptr ? error->max_error : std::get<ConfidenceThreshold>(setup.target).confidence);
+  writer.write(error != nullptr ? error->failure_probability : 0.0);
+  writer.write(error != nullptr && error->of == ErrorScope::dataset);
+  writer.write(setup.batch_size);
+  writer.write(setup.seed);
+}
+
+detail::LabelingLoop::Setup load_setup(SnapshotReader& reader) {
+  reader.section("setup", 1);
+  const bool is_error_target = reader.get<bool>();
+  const auto value = reader.get<double>();
+  const auto failure_probability = reader.get<double>();
+  const bool of_dataset = reader.get<bool>();
+  detail::LabelingLoop::Setup setup{};
+  if (is_error_target) {
+    setup.target = ErrorTarget{value, failure_probability, of_dataset ? ErrorScope::dataset : ErrorScope::auto_labels};
+  } else {
+    setup.target = ConfidenceThreshold{value};
+  }
+  try {
+    validate(setup.target);
+  } catch (const InvalidArgument& error) {
+    require_sound(false, std::string("target: ") + error.what());
+  }
+  reader.read(setup.batch_size);
+  reader.read(setup.seed);
+  require_sound(setup.batch_size >= 0, "batch size: negative");
+  return setup;
+}
+
+void save_answers(SnapshotWriter& writer, const AnswerTable& table) {
+  writer.section("answer_table", 1);
+  std::vector<std::int64_t> items;
+  std::vector<std::int32_t> classes, workers, rounds;
+  for (const Answer& answer : table.answers()) {
+    items.push_back(answer.item);
+    classes.push_back(answer.class_index);
+    workers.push_back(answer.worker);
+    rounds.push_back(answer.round);
+  }
+  writer.write(table.workers());
+  writer.write(std::span<const std::int64_t>(items));
+  writer.write(std::span<const std::int32_t>(classes));
+  writer.write(std::span<const std::int32_t>(workers));
+  writer.write(std::span<const std::int32_t>(rounds));
+}
+
+AnswerTable load_answers(SnapshotReader& reader, std::int64_t n_items, std::size_t n_classes) {
+  reader.section("answer_table", 1);
+  const auto names = reader.get<std::vector<std::string>>();
+  const auto items = reader.get<std::vector<std::int64_t>>();
+  const auto classes = reader.get<std::vector<std::int32_t>>();
+  const auto workers = reader.get<std::vector<std::int32_t>>();
+  const auto rounds = reader.get<std::vector<std::int32_t>>();
+  require_sound(classes.size() == items.size() && workers.size() == items.size() && rounds.size() == items.size(),
+                "answer table: sizes do not agree");
+  AnswerTable table;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    require_sound(items[i] >= 0 && items[i] < n_items, "answer table: an item outside the pool");
+    require_sound(classes[i] >= 0 && static_cast<std::size_t>(classes[i]) < n_classes,
+                  "answer table: an unknown class");
+    require_sound(workers[i] >= 0 && static_cast<std::size_t>(workers[i]) < names.size(),
+                  "answer table: an unknown worker");
+    require_sound(rounds[i] >= 0, "answer table: a negative round");
+    table.add(items[i], classes[i], names[static_cast<std::size_t>(workers[i])], rounds[i]);
+  }
+  return table;
+}
+
+}  // namespace
+
+std::string LabelingJob::snapshot() const {
+  const auto turn = state_->turn();
+  SnapshotWriter writer;
+  writer.section("labeling_job", 1);
+  writer.write(state_->features.n_items());
+  writer.write(state_->features.fingerprint());
+  writer.write(state_->classes);
+  save_setup(writer, state_->loop.setup());
+  save_answers(writer, state_->answers);
+  state_->loop.save(writer);
+  return writer.finish(kSnapshotKind);
+}
+
+void LabelingJob::save(const std::string& path) const { write_file_atomically(path, snapshot()); }
+
+LabelingJob LabelingJob::restore(std::string_view snapshot, const Features& features, LabelingJobOptions options) {
+  SnapshotReader reader(snapshot, kSnapshotKind);
+  reader.section("labeling_job", 1);
+  const auto n_items = reader.get<std::int64_t>();
+  const auto fingerprint = reader.get<std::uint64_t>();
+  if (n_items != features.n_items() || fingerprint != features.fingerprint()) {
+    throw ArchiveError(ErrorCode::archive_mismatch,
+                       "snapshot: made for another pool (" + std::to_string(n_items) + " items; " +
+                           std::to_string(features.n_items()) +
+                           " given), or for the same items in another order or with other features");
+  }
+  auto classes = reader.get<std::vector<std::string>>();
+  require_sound(classes.size() >= 2, "classes: fewer than 2");
+  const auto setup = load_setup(reader);
+  auto answers = load_answers(reader, n_items, classes.size());
+  auto state = std::make_unique<State>(features, std::move(classes), setup, options);
+  state->loop.load(reader);
+  state->answers = std::move(answers);
+  return LabelingJob(std::move(state));
+}
+
+LabelingJob LabelingJob::load(const std::string& path, const Features& features, LabelingJobOptions options) {
+  return restore(read_file(path), features, std::move(options));
+}
+
+}  // namespace gtlabel

@@ -1,0 +1,390 @@
+#include "jobs/labeling_loop.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "gtlabel/models/confidence_calibration.hpp"
+#include "gtlabel/selection/margin_query.hpp"
+#include "gtlabel/selection/seed_sample.hpp"
+
+namespace gtlabel::detail {
+namespace {
+
+// Shares of the pool and of the labels so far that size batches: small enough that a round is not wasted on stale
+// opinions, large enough that a job takes tens of rounds, not hundreds.
+constexpr std::int64_t kSeedShare = 100;
+constexpr std::int64_t kBatchShare = 200;
+constexpr std::int64_t kGrowthShare = 10;
+constexpr std::int64_t kLeastSeed = 20;
+// One in so many queried items is drawn at random: they show what the model is like where it is sure of itself.
+constexpr std::size_t kUniformShare = 10;
+// Items asked because they are hard say less about the rest of the pool, even at equal confidence.
+constexpr float kHardItemWeight = 0.3F;
+constexpr std::int64_t kLeastBatch = 10;
+// The first commit takes this part of what is planned, later ones half of the rest: audits of the surer labels correct
+// the plan for the less sure ones.
+constexpr double kFirstStage = 0.6;
+constexpr double kLaterStage = 0.5;
+// When to stop training, see is_time_to_commit.
+constexpr double kLearningExponent = 0.8;
+constexpr std::size_t kRoundsToAgree = 3;
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+/// The part of the ids 0 .. n - 1 for which `wanted` holds, ascending.
+template <class Wanted>
+std::vector<ItemIndex> items_where(std::int64_t n, Wanted wanted) {
+  std::vector<ItemIndex> items;
+  for (ItemIndex item = 0; item < n; ++item) {
+    if (wanted(item)) items.push_back(item);
+  }
+  return items;
+}
+
+ClassIndex best_class(std::span<const float> row) {
+  return static_cast<ClassIndex>(std::max_element(row.begin(), row.end()) - row.begin());
+}
+
+}  // namespace
+
+LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::shared_ptr<IncrementalModel> model)
+    : setup_(setup),
+      model_(std::move(model)),
+      items_(static_cast<std::size_t>(n_items)),
+      ledger_(std::holds_alternative<ErrorTarget>(setup.target)
+                  ? std::get<ErrorTarget>(setup.target).failure_probability
+                  : 0.05,
+              setup.seed),
+      seed_random_(setup.seed, RandomPurpose::seed_sample),
+      query_random_(setup.seed, RandomPurpose::query),
+      asked_(static_cast<std::size_t>(n_items), 0) {}
+
+std::optional<Certificate> LabelingLoop::certificate() const {
+  const auto* target = std::get_if<ErrorTarget>(&setup_.target);
+  return target == nullptr ? std::nullopt : certify(ledger_, *target, n_items());
+}
+
+bool LabelingLoop::is_outstanding(ItemIndex item) const { return asked_[item] != 0; }
+
+void LabelingLoop::record(ItemIndex item, ClassIndex answer) {
+  if (items_.human[item] == kNoClass) ++n_human_;
+  n_outstanding_ -= std::exchange(asked_[item], std::uint8_t{0});
+  items_.human[item] = answer;
+  items_.human_round[item] = round_;
+  if (items_.automatic[item] != kNoClass) ledger_.record(item, answer != items_.automatic[item]);
+  untaught_.push_back(item);
+}
+
+std::optional<Batch> LabelingLoop::next_batch() {
+  if (n_outstanding_ == 0 && phase_ != Phase::finished) {
+    const auto begin = std::chrono::steady_clock::now();
+    if (n_human_ == 0) {
+      start();
+    } else {
+      teach();
+      Scores scores = score();
+      ++round_;
+      decide(scores, seconds_since(begin));
+    }
+    seconds_ += seconds_since(begin);
+  }
+  return outstanding_batch();
+}
+
+std::optional<Batch> LabelingLoop::outstanding_batch() const {
+  if (n_outstanding_ == 0) return std::nullopt;
+  Batch batch{.items = {}, .purposes = {}, .round = batch_.round};
+  for (std::size_t i = 0; i < batch_.items.size(); ++i) {
+    if (!is_outstanding(batch_.items[i])) continue;
+    batch.items.push_back(batch_.items[i]);
+    batch.purposes.push_back(batch_.purposes[i]);
+  }
+  return batch;
+}
+
+void LabelingLoop::ask(std::vector<ItemIndex> items, Purpose purpose) {
+  if (items.empty()) return;
+  for (const ItemIndex item : items) {
+    asked_[item] = 1;
+    if (purpose == Purpose::seed || purpose == Purpose::audit) items_.is_random[item] = 1;
+  }
+  n_outstanding_ = static_cast<std::int64_t>(items.size());
+  batch_ = {std::move(items), {}, round_};
+  batch_.purposes.assign(batch_.items.size(), purpose);
+}
+
+void LabelingLoop::start() {
+  const std::int64_t n_seed = std::min(
+      n_items(), std::max({kLeastSeed, n_items() / kSeedShare, 2 * static_cast<std::int64_t>(model_->n_classes())}));
+  auto everything = items_where(n_items(), [](ItemIndex) { return true; });
+  if (const auto* target = std::get_if<ErrorTarget>(&setup_.target)) {
+    // Even a model that is never wrong would have to be audited.
+    const std::vector<double> no_risk(static_cast<std::size_t>(n_items() - n_seed), 0.0);
+    if (!plan_commit(no_risk, AuditState{}, *target, n_items()).certifies) {
+      outcome_ =
+          "The pool is too small for automatic labels: auditing them would cost as many people as labelling them.";
+      ask(std::move(everything), Purpose::review);
+      phase_ = Phase::committing;
+      return;
+    }
+  }
+  ask(seed_sample(everything, static_cast<std::size_t>(n_seed), seed_random_), Purpose::seed);
+}
+
+void LabelingLoop::teach() {
+  if (untaught_.empty()) return;
+  std::sort(untaught_.begin(), untaught_.end());
+  untaught_.erase(std::unique(untaught_.begin(), untaught_.end()), untaught_.end());
+  Matrix<float> targets(static_cast<std::ptrdiff_t>(untaught_.size()), model_->n_classes());
+  for (std::size_t i = 0; i < untaught_.size(); ++i) {
+    targets(static_cast<std::ptrdiff_t>(i), items_.human[untaught_[i]]) = 1.0F;
+  }
+  model_->update(untaught_, targets);
+  untaught_.clear();
+}
+
+LabelingLoop::Scores LabelingLoop::score() const {
+  const auto labelled = model_->training().items();
+  Matrix<float> out_of_fold(static_cast<std::ptrdiff_t>(labelled.size()), model_->n_classes());
+  model_->predict_out_of_fold(labelled, out_of_fold);
+  std::vector<ClassIndex> truth;
+  std::vector<float> weights;
+  std::int64_t n_right = 0;
+  for (std::size_t i = 0; i < labelled.size(); ++i) {
+    truth.push_back(items_.human[labelled[i]]);
+    weights.push_back(items_.is_random[labelled[i]] != 0 ? 1.0F : kHardItemWeight);
+    n_right += best_class(out_of_fold.row(static_cast<std::ptrdiff_t>(i))) == truth.back() ? 1 : 0;
+  }
+  const auto calibration = ConfidenceCalibration::fit(out_of_fold, truth, weights);
+
+  Scores scores;
+  scores.accuracy = static_cast<double>(n_right) / static_cast<double>(labelled.size());
+  const auto open = items_where(n_items(), [&](ItemIndex item) { return items_.human[item] == kNoClass; });
+  Matrix<float> probabilities(static_cast<std::ptrdiff_t>(open.size()), model_->n_classes());
+  if (!open.empty()) model_->predict_proba(open, probabilities);
+  const auto confidence = calibration.confidence(probabilities);
+
+  std::vector<std::ptrdiff_t> ranking;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    const auto row = static_cast<std::ptrdiff_t>(i);
+    const ClassIndex committed = items_.automatic[open[i]];
+    if (committed == kNoClass) {
+      ranking.push_back(row);
+      continue;
+    }
+    const bool agrees = best_class(probabilities.row(row)) == committed;
+    scores.doubts.emplace_back(1.0 - (agrees ? confidence[i] : probabilities(row, committed)), open[i]);
+    scores.expected_wrong += scores.doubts.back().first;
+  }
+  std::stable_sort(ranking.begin(), ranking.end(), [&](auto a, auto b) { return confidence[a] > confidence[b]; });
+  std::stable_sort(scores.doubts.begin(), scores.doubts.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  scores.probabilities = Matrix<float>(static_cast<std::ptrdiff_t>(ranking.size()), model_->n_classes());
+  for (std::size_t i = 0; i < ranking.size(); ++i) {
+    const auto row = probabilities.row(ranking[i]);
+    scores.undecided.push_back(open[static_cast<std::size_t>(ranking[i])]);
+    scores.best.push_back(best_class(row));
+    scores.confidence.push_back(confidence[static_cast<std::size_t>(ranking[i])]);
+    std::copy(row.begin(), row.end(), scores.probabilities.row(static_cast<std::ptrdiff_t>(i)).begin());
+  }
+  return scores;
+}
+
+AuditState LabelingLoop::audit_state(const Scores& scores) const {
+  AuditState state{.level = ledger_.level(),
+                   .delivered = ledger_.n_delivered(),
+                   .errors_found = ledger_.errors_found(),
+                   .known_wrong = ledger_.known_wrong(),
+                   .expected_wrong = scores.expected_wrong};
+  if (state.delivered > 0 && ledger_.n_audited() > 0) {
+    // The audits' own rate, with the model's opinion as a prior worth one error.
+    const double delivered = static_cast<double>(state.delivered);
+    const double opinion = std::max(scores.expected_wrong / delivered, 1e-4);
+    state.expected_wrong = delivered * (static_cast<double>(state.errors_found) + 1.0) /
+                           (static_cast<double>(ledger_.n_audited()) + 1.0 / opinion);
+  }
+  return state;
+}
+
+CommitPlan LabelingLoop::plan(const Scores& scores) const {
+  if (const auto* threshold = std::get_if<ConfidenceThreshold>(&setup_.target)) {
+    CommitPlan plan;
+    for (const float confidence : scores.confidence) {
+      if (confidence < threshold->confidence) break;
+      ++plan.n_commit;
+      plan.expected_wrong += 1.0 - confidence;
+    }
+    plan.certifies = plan.n_commit > 0;
+    plan.expected_humans = static_cast<double>(scores.undecided.size()) - static_cast<double>(plan.n_commit);
+    return plan;
+  }
+  std::vector<double> risks;
+  risks.reserve(scores.confidence.size());
+  for (const float confidence : scores.confidence) risks.push_back(1.0 - confidence);
+  return plan_commit(risks, audit_state(scores), std::get<ErrorTarget>(setup_.target), n_items());
+}
+
+void LabelingLoop::note_round(const Scores& scores, const CommitPlan& plan, double seconds) {
+  const auto n = static_cast<double>(n_items());
+  const auto delivered = static_cast<double>(ledger_.n_delivered());
+  RoundRecord record;
+  record.round = round_;
+  record.n_human = n_human_;
+  record.n_auto = ledger_.n_delivered();
+  record.n_audited = ledger_.n_audited();
+  record.errors_found = ledger_.errors_found();
+  record.coverage = (static_cast<double>(n_human_) + delivered) / n;
+  record.human_share = static_cast<double>(n_human_) / n;
+  record.expected_human_share = std::min(1.0, (static_cast<double>(n_human_) + plan.expected_humans) / n);
+  if (delivered > 0) {
+    record.estimated_error = audit_state(scores).expected_wrong / delivered;
+    record.bounded_error = static_cast<double>(ledger_.wrong_at_most()) / delivered;
+  } else if (plan.n_commit > 0) {
+    record.estimated_error = plan.expected_wrong / static_cast<double>(plan.n_commit);
+  }
+  record.accuracy = scores.accuracy;
+  record.seconds = seconds;
+  history_.push_back(record);
+}
+
+bool LabelingLoop::is_time_to_commit(const CommitPlan& plan) const {
+  if (!plan.certifies) return false;
+  // If the cost still to come falls with the number of labels n like n^-g, the total is least where n = g x that cost.
+  // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree.
+  std::vector<double> to_come;
+  for (auto past = history_.rbegin(); past != history_.rend() && to_come.size() < kRoundsToAgree; ++past) {
+    to_come.push_back(past->expected_human_share - past->human_share);
+  }
+  if (to_come.size() < kRoundsToAgree) return false;
+  std::nth_element(to_come.begin(), to_come.begin() + kRoundsToAgree / 2, to_come.end());
+  return history_.back().human_share >= kLearningExponent * to_come[kRoundsToAgree / 2];
+}
+
+void LabelingLoop::decide(Scores& scores, double seconds) {
+  const auto first_plan = plan(scores);
+  note_round(scores, first_plan, seconds);
+  if (phase_ == Phase::sampling) phase_ = Phase::training;
+  if (phase_ == Phase::training && !scores.undecided.empty() && !is_time_to_commit(first_plan))
+    return ask_query(scores);
+
+  phase_ = Phase::committing;
+  // A commit whose coins all lie above the level needs no audit: then decide again at once.
+  while (n_outstanding_ == 0) {
+    const auto next = plan(scores);
+    if (repair(scores, next)) return;
+    if (advance_commit(scores, next)) continue;
+    const bool is_short_of_certificate =
+        std::holds_alternative<ErrorTarget>(setup_.target) && ledger_.n_delivered() > 0 && !certificate();
+    if (scores.undecided.empty() && !is_short_of_certificate) return finish();
+    if (scores.undecided.empty()) withdraw_all(scores);
+    // Short of a certificate a better model may find the doubtful labels, or sure ones that make up for them.
+    is_short_of_certificate&& ledger_.n_delivered() > 0 ? ask_query(scores) : ask_review(scores);
+  }
+}
+
+std::int64_t LabelingLoop::query_size() const {
+  if (setup_.batch_size > 0) return setup_.batch_size;
+  return std::max({kLeastBatch, n_items() / kBatchShare, n_human_ / kGrowthShare});
+}
+
+void LabelingLoop::ask_query(Scores& scores) {
+  const auto n = static_cast<std::size_t>(query_size());
+  auto batch = margin_query(scores.undecided, scores.probabilities, n - n / kUniformShare, query_random_);
+  for (const ItemIndex item : batch) asked_[item] = 1;
+  std::erase_if(scores.undecided, [&](ItemIndex item) { return asked_[item] != 0; });
+  const auto uniform = seed_sample(scores.undecided, n / kUniformShare, query_random_);
+  for (const ItemIndex item : uniform) items_.is_random[item] = 1;
+  batch.insert(batch.end(), uniform.begin(), uniform.end());
+  ask(std::move(batch), Purpose::query);
+}
+
+bool LabelingLoop::advance_commit(Scores& scores, const CommitPlan& plan) {
+  if (!plan.certifies || (plan.n_commit == 0 && plan.level <= ledger_.level())) return false;
+  const bool is_certified = std::holds_alternative<ConfidenceThreshold>(setup_.target) || certificate().has_value();
+  const auto humans_if_stopped =
+      static_cast<double>(scores.undecided.size()) + (is_certified ? 0.0 : static_cast<double>(ledger_.n_delivered()));
+  if (humans_if_stopped - plan.expected_humans < 1.0) return false;
+
+  const double stage = ledger_.n_delivered() == 0 ? kFirstStage : kLaterStage;
+  auto n = static_cast<std::int64_t>(std::ceil(stage * static_cast<double>(plan.n_commit)));
+  if (plan.n_commit - n < query_size()) n = plan.n_commit;
+  std::vector<ItemIndex> committed(scores.undecided.begin(), scores.undecided.begin() + n);
+  auto due = ledger_.commit(committed);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const ItemIndex item = committed[static_cast<std::size_t>(i)];
+    items_.automatic[item] = scores.best[static_cast<std::size_t>(i)];
+    items_.confidence[item] = scores.confidence[static_cast<std::size_t>(i)];
+    items_.automatic_round[item] = round_;
+    scores.doubts.emplace_back(1.0 - items_.confidence[item], item);
+    scores.expected_wrong += scores.doubts.back().first;
+  }
+  std::stable_sort(scores.doubts.begin(), scores.doubts.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  scores.undecided.erase(scores.undecided.begin(), scores.undecided.begin() + n);
+  scores.best.erase(scores.best.begin(), scores.best.begin() + n);
+  scores.confidence.erase(scores.confidence.begin(), scores.confidence.begin() + n);
+  const auto raised = ledger_.raise_level(std::max(plan.level, ledger_.level()));
+  due.insert(due.end(), raised.begin(), raised.end());
+  ask(std::move(due), Purpose::audit);
+  return true;
+}
+
+bool LabelingLoop::repair(const Scores& scores, const CommitPlan& plan) {
+  const auto* target = std::get_if<ErrorTarget>(&setup_.target);
+  if (target == nullptr || ledger_.n_delivered() == 0 || certificate()) return false;
+  const bool of_dataset = target->of == ErrorScope::dataset;
+  const auto scope = static_cast<double>(of_dataset ? n_items() : ledger_.n_delivered());
+  double deficit = static_cast<double>(ledger_.wrong_at_most()) - target->max_error * scope;
+  std::vector<ItemIndex> doubtful;
+  for (const auto& [risk, item] : scores.doubts) {
+    // An error found lowers the bound by one; an item that leaves the delivered lowers what the target allows.
+    const double gain = risk - (of_dataset ? 0.0 : target->max_error);
+    if (gain <= 0.0 || deficit <= 0.0) break;
+    if (!ledger_.is_delivered(item)) continue;
+    deficit -= gain;
+    doubtful.push_back(item);
+  }
+  const auto humans = static_cast<double>(doubtful.size() + scores.undecided.size());
+  if (deficit > 0.0 || humans >= plan.expected_humans) return false;
+  ask(std::move(doubtful), Purpose::review);
+  return true;
+}
+
+void LabelingLoop::withdraw_all(Scores& scores) {
+  const auto withdrawn = ledger_.delivered();
+  ledger_.withdraw(withdrawn);
+  for (const ItemIndex item : withdrawn) {
+    items_.automatic[item] = kNoClass;
+    scores.undecided.push_back(item);
+  }
+  scores.doubts.clear();
+  scores.expected_wrong = 0.0;
+  outcome_ = "The audit found more errors than the target allows; the automatic labels were withdrawn.";
+}
+
+void LabelingLoop::ask_review(const Scores& scores) {
+  // The least sure first: their labels may make the model sure enough of the others.
+  const auto n_undecided = static_cast<std::int64_t>(scores.undecided.size());
+  std::int64_t n = std::max(query_size(), n_undecided / 4);
+  if (n_undecided - n < query_size()) n = n_undecided;
+  ask(std::vector<ItemIndex>(scores.undecided.end() - n, scores.undecided.end()), Purpose::review);
+}
+
+void LabelingLoop::finish() {
+  phase_ = Phase::finished;
+  if (ledger_.n_delivered() > 0) {
+    outcome_ = certificate() ? "The automatic labels meet the target, as certified."
+                             : "The automatic labels follow the plain confidence rule; nothing is certified.";
+  } else if (outcome_.empty()) {
+    outcome_ =
+        "All labels come from people: at no point was the model sure enough of so many items that auditing them would "
+        "have cost less than labelling them.";
+  }
+}
+
+}  // namespace gtlabel::detail

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gtlabel/core/random.hpp"
+#include "gtlabel/dataset/features.hpp"
+#include "gtlabel/jobs/batch.hpp"
+#include "gtlabel/jobs/job_report.hpp"
+#include "gtlabel/models/incremental_model.hpp"
+#include "gtlabel/routing/audit_ledger.hpp"
+#include "gtlabel/routing/commit_plan.hpp"
+#include "gtlabel/routing/target.hpp"
+
+namespace gtlabel::detail {
+
+/// What is known of each item; one entry per item in every column.
+struct ItemColumns {
+  explicit ItemColumns(std::size_t n_items)
+      : human(n_items, kNoClass),
+        human_round(n_items, 0),
+        automatic(n_items, kNoClass),
+        automatic_round(n_items, 0),
+        confidence(n_items, 0.0F),
+        is_random(n_items, 0) {}
+
+  std::vector<ClassIndex> human;  ///< the latest human answer
+  std::vector<std::int32_t> human_round;
+  std::vector<ClassIndex> automatic;  ///< the committed machine label; a human answer goes before it
+  std::vector<std::int32_t> automatic_round;
+  std::vector<float> confidence;        ///< of the machine label when it was committed
+  std::vector<std::uint8_t> is_random;  ///< 1: asked because of a random draw, not because it is hard
+
+  [[nodiscard]] bool is_undecided(ItemIndex item) const {
+    return human[item] == kNoClass && automatic[item] == kNoClass;
+  }
+};
+
+/// How a job proceeds: the model's update, the decision what to commit, audit or ask, and when to end. One thread at a
+/// time.
+class LabelingLoop {
+ public:
+  struct Setup {
+    Target target;
+    std::int64_t batch_size;
+    std::uint64_t seed;
+  };
+
+  /// @param model  attached to the pool already.
+  LabelingLoop(std::int64_t n_items, const Setup& setup, std::shared_ptr<IncrementalModel> model);
+
+  [[nodiscard]] std::optional<Batch> next_batch();
+  /// Takes a human answer.
+  void record(ItemIndex item, ClassIndex answer);
+
+  [[nodiscard]] bool is_outstanding(ItemIndex item) const;
+  [[nodiscard]] bool is_finished() const noexcept { return phase_ == Phase::finished; }
+  [[nodiscard]] const ItemColumns& items() const noexcept { return items_; }
+  [[nodiscard]] const AuditLedger& ledger() const noexcept { return ledger_; }
+  [[nodiscard]] const Setup& setup() const noexcept { return setup_; }
+  [[nodiscard]] const IncrementalModel& model() const noexcept { return *model_; }
+  [[nodiscard]] const std::vector<RoundRecord>& history() const noexcept { return history_; }
+  [[nodiscard]] const std::string& outcome() const noexcept { return outcome_; }
+  [[nodiscard]] std::int32_t round() const noexcept { return round_; }
+  [[nodiscard]] std::int64_t n_human() const noexcept { return n_human_; }
+  [[nodiscard]] std::int64_t n_items() const noexcept { return static_cast<std::int64_t>(items_.human.size()); }
+  [[nodiscard]] double seconds() const noexcept { return seconds_; }
+  [[nodiscard]] std::optional<Certificate> certificate() const;
+
+  void save(SnapshotWriter& writer) const;
+  /// For a loop just made with the same setup. @throws ArchiveError
+  void load(SnapshotReader& reader);
+
+ private:
+  enum class Phase : std::uint8_t { sampling, training, committing, finished };
+
+  /// The model's present opinion of the items without a human answer.
+  struct Scores {
+    std::vector<ItemIndex> undecided;                  ///< by descending confidence
+    std::vector<ClassIndex> best;                      ///< per undecided item
+    std::vector<float> confidence;                     ///< per undecided item
+    Matrix<float> probabilities;                       ///< per undecided item
+    std::vector<std::pair<double, ItemIndex>> doubts;  ///< delivered items by descending risk of being wrong
+    double expected_wrong = 0.0;                       ///< among the delivered
+    double accuracy = 0.0;                             ///< out of fold
+  };
+
+  [[nodiscard]] std::optional<Batch> outstanding_batch() const;
+  void teach();
+  [[nodiscard]] Scores score() const;
+  [[nodiscard]] CommitPlan plan(const Scores& scores) const;
+  [[nodiscard]] AuditState audit_state(const Scores& scores) const;
+  [[nodiscard]] bool is_time_to_commit(const CommitPlan& plan) const;
+  void note_round(const Scores& scores, const CommitPlan& plan, double seconds);
+
+  void start();
+  void decide(Scores& scores, double seconds);
+  void ask_query(Scores& scores);
+  /// Commits and raises the audit level as planned. @return false if there is nothing to gain by it.
+  bool advance_commit(Scores& scores, const CommitPlan& plan);
+  /// Asks people about delivered labels that have become doubtful, where that is cheaper than more audits. @return
+  /// whether.
+  bool repair(const Scores& scores, const CommitPlan& plan);
+  void withdraw_all(Scores& scores);
+  void ask_review(const Scores& scores);
+  void finish();
+  void ask(std::vector<ItemIndex> items, Purpose purpose);
+  [[nodiscard]] std::int64_t query_size() const;
+
+  Setup setup_;
+  std::shared_ptr<IncrementalModel> model_;
+  ItemColumns items_;
+  AuditLedger ledger_;
+  RandomStream seed_random_, query_random_;
+  Phase phase_ = Phase::sampling;
+  std::int32_t round_ = 0;
+  Batch batch_;
+  std::vector<std::uint8_t> asked_;  // 1: of the current batch and unanswered
+  std::int64_t n_outstanding_ = 0;
+  std::int64_t n_human_ = 0;
+  std::vector<ItemIndex> untaught_;  // answered since the last update of the model
+  std::vector<RoundRecord> history_;
+  std::string outcome_;
+  double seconds_ = 0.0;
+};
+
+}  // namespace gtlabel::detail

@@ -1,0 +1,128 @@
+#include <algorithm>
+
+#include "gtlabel/storage/snapshot.hpp"
+#include "jobs/labeling_loop.hpp"
+
+namespace gtlabel::detail {
+namespace {
+
+template <class Column>
+void save_column(SnapshotWriter& writer, const Column& column) {
+  writer.write(std::span<const typename Column::value_type>(column));
+}
+
+/// One entry per item, each satisfying `is_valid`.
+template <class Column, class Valid>
+void load_column(SnapshotReader& reader, Column& column, Valid is_valid, const char* what) {
+  Column loaded;
+  reader.read(loaded);
+  require_sound(loaded.size() == column.size() && std::all_of(loaded.begin(), loaded.end(), is_valid), what);
+  column = std::move(loaded);
+}
+
+void save_record(SnapshotWriter& writer, const RoundRecord& record) {
+  for (const std::int64_t count :
+       {std::int64_t{record.round}, record.n_human, record.n_auto, record.n_audited, record.errors_found}) {
+    writer.write(count);
+  }
+  for (const double value : {record.coverage, record.human_share, record.expected_human_share, record.estimated_error,
+                             record.bounded_error, record.accuracy, record.seconds}) {
+    writer.write(value);
+  }
+}
+
+RoundRecord load_record(SnapshotReader& reader) {
+  RoundRecord record;
+  record.round = static_cast<std::int32_t>(reader.get<std::int64_t>());
+  for (std::int64_t* count : {&record.n_human, &record.n_auto, &record.n_audited, &record.errors_found})
+    reader.read(*count);
+  for (double* value : {&record.coverage, &record.human_share, &record.expected_human_share, &record.estimated_error,
+                        &record.bounded_error, &record.accuracy, &record.seconds}) {
+    reader.read(*value);
+  }
+  return record;
+}
+
+}  // namespace
+
+void LabelingLoop::save(SnapshotWriter& writer) const {
+  writer.section("labeling_loop", 1);
+  save_column(writer, items_.human);
+  save_column(writer, items_.human_round);
+  save_column(writer, items_.automatic);
+  save_column(writer, items_.automatic_round);
+  save_column(writer, items_.confidence);
+  save_column(writer, items_.is_random);
+  ledger_.save(writer);
+  writer.write(seed_random_.position());
+  writer.write(query_random_.position());
+  writer.write(static_cast<std::int32_t>(phase_));
+  writer.write(round_);
+  save_column(writer, batch_.items);
+  std::vector<std::int32_t> purposes;
+  for (const Purpose purpose : batch_.purposes) purposes.push_back(static_cast<std::int32_t>(purpose));
+  save_column(writer, purposes);
+  writer.write(batch_.round);
+  save_column(writer, asked_);
+  save_column(writer, untaught_);
+  writer.write(outcome_);
+  writer.write(seconds_);
+  writer.write(static_cast<std::int64_t>(history_.size()));
+  for (const RoundRecord& record : history_) save_record(writer, record);
+  model_->save(writer);
+}
+
+void LabelingLoop::load(SnapshotReader& reader) {
+  reader.section("labeling_loop", 1);
+  const auto is_class = [&](ClassIndex c) { return c >= kNoClass && c < model_->n_classes(); };
+  const auto is_round = [](std::int32_t round) { return round >= 0; };
+  const auto is_item = [&](ItemIndex item) { return item >= 0 && item < n_items(); };
+  load_column(reader, items_.human, is_class, "human labels");
+  load_column(reader, items_.human_round, is_round, "rounds of human labels");
+  load_column(reader, items_.automatic, is_class, "automatic labels");
+  load_column(reader, items_.automatic_round, is_round, "rounds of automatic labels");
+  load_column(
+      reader, items_.confidence, [](float p) { return p >= 0.0F && p <= 1.0F; }, "confidence");
+  load_column(
+      reader, items_.is_random, [](std::uint8_t flag) { return flag <= 1; }, "random draws");
+  ledger_ = AuditLedger::load(reader);
+  for (const ItemIndex item : ledger_.delivered())
+    require_sound(is_item(item), "audit ledger: an item outside the pool");
+  for (const ItemIndex item : ledger_.due()) require_sound(is_item(item), "audit ledger: an item outside the pool");
+  seed_random_ = RandomStream(setup_.seed, RandomPurpose::seed_sample, reader.get<std::uint64_t>());
+  query_random_ = RandomStream(setup_.seed, RandomPurpose::query, reader.get<std::uint64_t>());
+  const auto phase = reader.get<std::int32_t>();
+  require_sound(phase >= 0 && phase <= static_cast<std::int32_t>(Phase::finished), "an unknown phase");
+  phase_ = static_cast<Phase>(phase);
+  reader.read(round_);
+  reader.read(batch_.items);
+  const auto purposes = reader.get<std::vector<std::int32_t>>();
+  require_sound(
+      purposes.size() == batch_.items.size() && std::all_of(batch_.items.begin(), batch_.items.end(), is_item),
+      "batch");
+  batch_.purposes.clear();
+  for (const std::int32_t purpose : purposes) {
+    require_sound(purpose >= 0 && purpose <= static_cast<std::int32_t>(Purpose::review), "an unknown purpose");
+    batch_.purposes.push_back(static_cast<Purpose>(purpose));
+  }
+  reader.read(batch_.round);
+  load_column(
+      reader, asked_, [](std::uint8_t flag) { return flag <= 1; }, "outstanding items");
+  reader.read(untaught_);
+  require_sound(std::all_of(untaught_.begin(), untaught_.end(), is_item), "untaught items");
+  for (const ItemIndex item : untaught_) require_sound(items_.human[item] != kNoClass, "untaught items");
+  reader.read(outcome_);
+  reader.read(seconds_);
+  const auto n_records = reader.get<std::int64_t>();
+  require_sound(n_records >= 0, "history");
+  for (std::int64_t i = 0; i < n_records; ++i) history_.push_back(load_record(reader));
+  n_human_ = n_items() - std::count(items_.human.begin(), items_.human.end(), kNoClass);
+  n_outstanding_ = 0;
+  for (const ItemIndex item : batch_.items) n_outstanding_ += asked_[item];
+  require_sound(n_outstanding_ == std::count(asked_.begin(), asked_.end(), std::uint8_t{1}), "outstanding items");
+  model_->load(reader);
+  for (const ItemIndex item : model_->training().items())
+    require_sound(items_.human[item] != kNoClass, "model: taught an item without a label");
+}
+
+}  // namespace gtlabel::detail

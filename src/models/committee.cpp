@@ -1,0 +1,167 @@
+#include "gtlabel/models/committee.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "gtlabel/core/error.hpp"
+#include "gtlabel/models/graph_model.hpp"
+#include "gtlabel/models/softmax_regression.hpp"
+#include "gtlabel/storage/snapshot.hpp"
+#include "support/eigen.hpp"
+
+namespace gtlabel {
+namespace {
+
+constexpr float kLeastProbability = 1e-5F;
+constexpr int kNewtonSteps = 30;
+// Pull towards equal weights, in units of labelled items: with few labels the weights stay near equal.
+constexpr double kPriorPrecision = 2.0;
+// A member with less weight than this changes nothing that matters, and is not asked at all.
+constexpr double kLeastWeight = 0.02;
+
+void to_log(MatrixView<float> probabilities) noexcept {
+  for (std::ptrdiff_t r = 0; r < probabilities.rows; ++r) {
+    for (float& p : probabilities.row(r)) p = std::log(std::max(p, kLeastProbability));
+  }
+}
+
+/// softmax(sum_m weight_m * logs_m) of one row.
+void pool_row(const std::vector<Matrix<float>>& logs, const std::vector<double>& weights, std::ptrdiff_t r,
+              std::span<float> out) noexcept {
+  std::fill(out.begin(), out.end(), 0.0F);
+  for (std::size_t m = 0; m < logs.size(); ++m) {
+    if (weights[m] == 0.0) continue;
+    const auto row = logs[m].row(r);
+    for (std::size_t c = 0; c < out.size(); ++c) out[c] += static_cast<float>(weights[m]) * row[c];
+  }
+  const float largest = *std::max_element(out.begin(), out.end());
+  float sum = 0.0F;
+  for (float& value : out) sum += value = std::exp(value - largest);
+  for (float& value : out) value /= sum;
+}
+
+/// Weights that minimise the log loss of the pool on the training set, by projected Newton steps.
+std::vector<double> fit_weights(const std::vector<Matrix<float>>& logs, const TrainingSet& training) {
+  const auto n_members = static_cast<Eigen::Index>(logs.size());
+  const double equal = 1.0 / static_cast<double>(n_members);
+  std::vector<double> weights(logs.size(), equal);
+  std::vector<float> pooled(static_cast<std::size_t>(training.n_classes()));
+  for (int step = 0; step < kNewtonSteps; ++step) {
+    Eigen::VectorXd gradient = Eigen::VectorXd::Zero(n_members);
+    Eigen::MatrixXd hessian = kPriorPrecision * Eigen::MatrixXd::Identity(n_members, n_members);
+    for (Eigen::Index m = 0; m < n_members; ++m) gradient[m] = kPriorPrecision * (weights[m] - equal);
+    Eigen::VectorXd expected(n_members), observed(n_members);
+    Eigen::MatrixXd second(n_members, n_members);
+    Eigen::VectorXd entry(n_members);
+    for (std::ptrdiff_t r = 0; r < static_cast<std::ptrdiff_t>(training.size()); ++r) {
+      pool_row(logs, weights, r, pooled);
+      const auto target = training.targets().row(r);
+      expected.setZero();
+      observed.setZero();
+      second.setZero();
+      for (std::size_t c = 0; c < pooled.size(); ++c) {
+        for (Eigen::Index m = 0; m < n_members; ++m) entry[m] = logs[m](r, static_cast<std::ptrdiff_t>(c));
+        expected += pooled[c] * entry;
+        observed += target[c] * entry;
+        second += pooled[c] * entry * entry.transpose();
+      }
+      const double weight = training.weights()[r];
+      gradient += weight * (expected - observed);
+      hessian += weight * (second - expected * expected.transpose());
+    }
+    // Members at zero that the gradient pushes further down stay there; the others take the Newton step among
+    // themselves.
+    for (Eigen::Index m = 0; m < n_members; ++m) {
+      if (weights[m] > 0.0 || gradient[m] < 0.0) continue;
+      gradient[m] = 0.0;
+      hessian.row(m).setZero();
+      hessian.col(m).setZero();
+      hessian(m, m) = 1.0;
+    }
+    const Eigen::VectorXd change = hessian.ldlt().solve(gradient);
+    const double damping = std::max(1.0, 2.0 * change.cwiseAbs().maxCoeff());
+    for (Eigen::Index m = 0; m < n_members; ++m) weights[m] = std::max(0.0, weights[m] - change[m] / damping);
+    if (change.norm() < 1e-6) break;
+  }
+  for (double& weight : weights) weight = weight < kLeastWeight ? 0.0 : weight;
+  if (*std::max_element(weights.begin(), weights.end()) == 0.0) weights.assign(weights.size(), equal);
+  return weights;
+}
+
+}  // namespace
+
+Committee::Committee(std::vector<std::shared_ptr<IncrementalModel>> members) : members_(std::move(members)) {
+  if (members_.empty()) members_ = {std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>()};
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    if (members_[m] == nullptr)
+      throw InvalidArgument("members: position " + std::to_string(m) + " is null, expected a model");
+  }
+  weights_.assign(members_.size(), 1.0 / static_cast<double>(members_.size()));
+}
+
+Committee::~Committee() = default;
+
+std::string Committee::kind() const { return "committee"; }
+
+void Committee::do_attach() {
+  for (const auto& member : members_) member->attach(pool(), n_classes(), shared_executor());
+  weights_.assign(members_.size(), 1.0 / static_cast<double>(members_.size()));
+}
+
+void Committee::do_update(std::span<const ItemIndex> items, MatrixView<const float> targets,
+                          std::span<const float> weights) {
+  for (const auto& member : members_) member->update(items, targets, weights);
+  std::vector<Matrix<float>> logs;
+  for (const auto& member : members_) {
+    logs.emplace_back(static_cast<std::ptrdiff_t>(training().size()), n_classes());
+    member->predict_out_of_fold(training().items(), logs.back());
+    to_log(logs.back());
+  }
+  weights_ = fit_weights(logs, training());
+}
+
+void Committee::do_predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const {
+  std::vector<Matrix<float>> logs(members_.size());
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    if (weights_[m] == 0.0) continue;
+    logs[m] = Matrix<float>(out.rows, out.cols);
+    members_[m]->predict_proba(items, logs[m]);
+    to_log(logs[m]);
+  }
+  for (std::ptrdiff_t r = 0; r < out.rows; ++r) pool_row(logs, weights_, r, out.row(r));
+}
+
+void Committee::do_predict_out_of_fold(std::span<const ItemIndex> items, MatrixView<float> out) const {
+  std::vector<Matrix<float>> logs(members_.size());
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    if (weights_[m] == 0.0) continue;
+    logs[m] = Matrix<float>(out.rows, out.cols);
+    members_[m]->predict_out_of_fold(items, logs[m]);
+    to_log(logs[m]);
+  }
+  for (std::ptrdiff_t r = 0; r < out.rows; ++r) pool_row(logs, weights_, r, out.row(r));
+}
+
+std::shared_ptr<IncrementalModel> Committee::do_clone() const {
+  std::vector<std::shared_ptr<IncrementalModel>> members;
+  for (const auto& member : members_) members.push_back(member->clone());
+  return std::make_shared<Committee>(std::move(members));
+}
+
+void Committee::do_save(SnapshotWriter& writer) const {
+  writer.section("committee", 1);
+  writer.write(std::span<const double>(weights_));
+  for (const auto& member : members_) member->save(writer);
+}
+
+void Committee::do_load(SnapshotReader& reader) {
+  reader.section("committee", 1);
+  auto weights = reader.get<std::vector<double>>();
+  const auto is_weight = [](double weight) { return weight >= 0.0 && std::isfinite(weight); };
+  require_sound(weights.size() == members_.size() && std::all_of(weights.begin(), weights.end(), is_weight),
+                "committee: weights do not fit the members");
+  for (const auto& member : members_) member->load(reader);
+  weights_ = std::move(weights);
+}
+
+}  // namespace gtlabel

@@ -1,0 +1,368 @@
+#include "gtlabel/models/neighbor_graph.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "gtlabel/core/error.hpp"
+#include "gtlabel/core/random.hpp"
+#include "gtlabel/models/column_scaling.hpp"
+#include "models/scaled_rows.hpp"
+#include "support/eigen.hpp"
+
+namespace gtlabel {
+namespace {
+
+using detail::RowMatrix;
+using std::ptrdiff_t;
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr ptrdiff_t kRowBlock = 128;
+constexpr ptrdiff_t kColumnBlock = 512;
+// Candidates beyond k: the blocked products round, the final order is by exact distances.
+constexpr int kSpareCandidates = 6;
+// The local scale of an item is at least this share of the pool's median: repeated items have distance 0.
+constexpr float kSmallestScaleShare = 1e-3F;
+// How fast weights fall with distance. Measured on six pools of images and tables: 1 and 2 are worse nearly everywhere,
+// 8 gains a little on digits and loses much coverage on noisy tables.
+constexpr float kSharpness = 4.0F;
+
+struct Candidate {
+  float value;  // smaller is nearer
+  std::int32_t item;
+  bool operator<(const Candidate& other) const noexcept {
+    return value < other.value || (value == other.value && item < other.item);
+  }
+};
+
+/// The `capacity` best candidates seen so far: a heap with the worst on top.
+class BestCandidates {
+ public:
+  void reset(std::size_t capacity) {
+    capacity_ = capacity;
+    heap_.clear();
+    limit_ = kInfinity;
+  }
+  [[nodiscard]] float limit() const noexcept { return limit_; }
+  void add(float value, ptrdiff_t item) {
+    if (heap_.size() == capacity_) {
+      std::pop_heap(heap_.begin(), heap_.end());
+      heap_.pop_back();
+    }
+    heap_.push_back({value, static_cast<std::int32_t>(item)});
+    std::push_heap(heap_.begin(), heap_.end());
+    if (heap_.size() == capacity_) limit_ = heap_.front().value;
+  }
+  [[nodiscard]] std::vector<Candidate>& items() noexcept { return heap_; }
+
+ private:
+  std::size_t capacity_ = 0;
+  std::vector<Candidate> heap_;
+  float limit_ = kInfinity;
+};
+
+/// Writes the k nearest of the candidates, whose values are exact squared distances by now.
+void write_nearest(std::vector<Candidate>& candidates, std::span<std::int32_t> neighbors, std::span<float> distances) {
+  std::sort(candidates.begin(), candidates.end());
+  for (std::size_t k = 0; k < neighbors.size(); ++k) {
+    const bool found = k < candidates.size();
+    neighbors[k] = found ? candidates[k].item : -1;
+    distances[k] = found ? std::sqrt(std::max(0.0F, candidates[k].value)) : kInfinity;
+  }
+}
+
+/// A basis (columns x kProjectedColumns, orthonormal) close to the leading principal directions, by subspace iteration
+/// from a fixed random start on an even sample of the pool (Halko, Martinsson and Tropp, SIAM Review 2011,
+/// section 4.5).
+RowMatrix principal_basis(const Features& pool, const ColumnScaling& scaling, Executor& executor) {
+  constexpr ptrdiff_t kSample = 4096, kChunk = 256;
+  constexpr int kPasses = 4;
+  const ptrdiff_t n = pool.n_items(), d = pool.n_features(), sample = std::min(n, kSample);
+  const ptrdiff_t rank = NeighborGraph::kProjectedColumns;
+  RowMatrix basis(d, rank);
+  RandomStream random(0, RandomPurpose::query);
+  for (ptrdiff_t i = 0; i < basis.size(); ++i) basis.data()[i] = static_cast<float>(random.uniform() - 0.5);
+  std::vector<RowMatrix> partial(static_cast<std::size_t>((sample + kChunk - 1) / kChunk));
+  for (int pass = 0; pass < kPasses; ++pass) {
+    for_chunks(executor, static_cast<std::size_t>(sample), kChunk, [&](std::size_t begin, std::size_t end) {
+      const auto size = static_cast<ptrdiff_t>(end - begin);
+      RowMatrix rows(size, d);
+      const auto item_of = [&](ptrdiff_t r) { return (static_cast<ptrdiff_t>(begin) + r) * n / sample; };
+      detail::gather_scaled_rows(pool, scaling, size, item_of, 1.0F, rows);
+      const RowMatrix projected = rows * basis;
+      partial[begin / kChunk].noalias() = rows.transpose() * projected;
+    });
+    for (std::size_t c = 1; c < partial.size(); ++c) partial[0] += partial[c];
+    Eigen::HouseholderQR<Eigen::MatrixXf> qr(partial[0]);
+    basis = qr.householderQ() * Eigen::MatrixXf::Identity(d, rank);
+  }
+  return basis;
+}
+
+/// The rows in which neighbours are sought: scaled, and projected where there are many columns.
+RowMatrix search_rows(const Features& pool, Executor& executor) {
+  constexpr ptrdiff_t kChunk = 256;
+  const ColumnScaling scaling = column_scaling(pool, executor);
+  const ptrdiff_t n = pool.n_items(), d = pool.n_features();
+  const bool project = d > NeighborGraph::kMaxExactColumns;
+  const RowMatrix basis = project ? principal_basis(pool, scaling, executor) : RowMatrix();
+  RowMatrix rows(n, project ? basis.cols() : d);
+  for_chunks(executor, static_cast<std::size_t>(n), kChunk, [&](std::size_t begin, std::size_t end) {
+    const auto first = static_cast<ptrdiff_t>(begin), size = static_cast<ptrdiff_t>(end - begin);
+    RowMatrix scaled(size, d);
+    detail::gather_scaled_rows(
+        pool, scaling, size, [&](ptrdiff_t r) { return first + r; }, 1.0F, scaled);
+    if (project) {
+      rows.middleRows(first, size).noalias() = scaled * basis;
+    } else {
+      rows.middleRows(first, size) = scaled;
+    }
+  });
+  return rows;
+}
+
+float squared_distance(const RowMatrix& rows, ptrdiff_t a, ptrdiff_t b) {
+  double sum = 0.0;
+  for (ptrdiff_t c = 0; c < rows.cols(); ++c) {
+    const double difference = static_cast<double>(rows(a, c)) - rows(b, c);
+    sum += difference * difference;
+  }
+  return static_cast<float>(sum);
+}
+
+/// Exact neighbours of dense rows: blocks of products, scanned against each row's worst candidate.
+void find_dense_neighbors(const Features& pool, Executor& executor, MatrixView<std::int32_t> neighbors,
+                          MatrixView<float> distances) {
+  const RowMatrix rows = search_rows(pool, executor);
+  const ptrdiff_t n = rows.rows();
+  const Eigen::VectorXf half_norms = rows.rowwise().squaredNorm() / 2.0F;
+  const auto capacity = static_cast<std::size_t>(neighbors.cols + kSpareCandidates);
+  for_chunks(executor, static_cast<std::size_t>(n), kRowBlock, [&](std::size_t begin, std::size_t end) {
+    const auto first = static_cast<ptrdiff_t>(begin), size = static_cast<ptrdiff_t>(end - begin);
+    std::vector<BestCandidates> best(static_cast<std::size_t>(size));
+    for (auto& candidates : best) candidates.reset(capacity);
+    RowMatrix products(size, kColumnBlock);
+    for (ptrdiff_t left = 0; left < n; left += kColumnBlock) {
+      const ptrdiff_t width = std::min(kColumnBlock, n - left);
+      products.leftCols(width).noalias() = rows.middleRows(first, size) * rows.middleRows(left, width).transpose();
+      for (ptrdiff_t r = 0; r < size; ++r) {
+        const float* product = products.data() + r * kColumnBlock;
+        auto& candidates = best[static_cast<std::size_t>(r)];
+        for (ptrdiff_t c = 0; c < width; ++c) {
+          const float value = half_norms[left + c] - product[c];
+          if (value < candidates.limit() && left + c != first + r) candidates.add(value, left + c);
+        }
+      }
+    }
+    for (ptrdiff_t r = 0; r < size; ++r) {
+      auto& items = best[static_cast<std::size_t>(r)].items();
+      for (auto& candidate : items) candidate.value = squared_distance(rows, first + r, candidate.item);
+      write_nearest(items, neighbors.row(first + r), distances.row(first + r));
+    }
+  });
+}
+
+/// A sparse pool for products of rows: frequent columns as dense rows, the others as postings (column -> items).
+class CosineIndex {
+ public:
+  CosineIndex(const Features& pool, Executor& executor) : rows_(pool.sparse()), n_(pool.n_items()) {
+    scaling_ = column_scaling(pool, executor).inverse_scale;
+    set_row_factors();
+    choose_frequent_columns();
+    set_postings();
+  }
+
+  /// similarity[j] = cosine of rows `first + r` and j, for the `size` rows of a block.
+  void similarities(ptrdiff_t first, ptrdiff_t size, RowMatrix& similarity) const {
+    similarity.topRows(size).noalias() = frequent_.middleRows(first, size) * frequent_.transpose();
+    for (ptrdiff_t r = 0; r < size; ++r) {
+      float* out = similarity.data() + r * n_;
+      for_entries(first + r, [&](std::int32_t column, float value) {
+        if (place_[column] >= 0) return;
+        for (std::int64_t p = offsets_[column]; p < offsets_[column + 1]; ++p) out[items_[p]] += value * values_[p];
+      });
+    }
+  }
+
+ private:
+  // A column is frequent when more than this share of the items have it; bounded by memory.
+  static constexpr double kFrequentShare = 1.0 / 32.0;
+  static constexpr std::size_t kFrequentBytes = std::size_t{128} << 20;
+
+  template <class Use>
+  void for_entries(ptrdiff_t row, Use use) const {
+    for (std::int64_t e = rows_.indptr[row]; e < rows_.indptr[row + 1]; ++e) {
+      const std::int32_t column = rows_.indices[e];
+      const float value = rows_.values[e] * scaling_[column] * factors_[row];
+      if (value != 0.0F) use(column, value);
+    }
+  }
+
+  void set_row_factors() {
+    factors_.assign(static_cast<std::size_t>(n_), 1.0F);
+    std::vector<double> sums(static_cast<std::size_t>(rows_.cols), 0.0);
+    for (ptrdiff_t r = 0; r < n_; ++r) {
+      double square = 0.0;
+      for_entries(r, [&](std::int32_t column, float value) { sums[column] += value; });
+      for_entries(r, [&](std::int32_t column, float) {
+        square += sums[column] * sums[column];
+        sums[column] = 0.0;
+      });
+      factors_[static_cast<std::size_t>(r)] = square > 0.0 ? static_cast<float>(1.0 / std::sqrt(square)) : 0.0F;
+    }
+  }
+
+  void choose_frequent_columns() {
+    const auto n_cols = static_cast<std::size_t>(rows_.cols);
+    offsets_.assign(n_cols + 1, 0);
+    for (ptrdiff_t r = 0; r < n_; ++r) {
+      for_entries(r, [&](std::int32_t column, float) { ++offsets_[column + 1]; });
+    }
+    std::vector<std::int32_t> frequent;
+    for (std::size_t c = 0; c < n_cols; ++c) {
+      if (static_cast<double>(offsets_[c + 1]) > kFrequentShare * static_cast<double>(n_)) {
+        frequent.push_back(static_cast<std::int32_t>(c));
+      }
+    }
+    const std::size_t most = std::max<std::size_t>(1, kFrequentBytes / (sizeof(float) * static_cast<std::size_t>(n_)));
+    std::stable_sort(frequent.begin(), frequent.end(),
+                     [&](std::int32_t a, std::int32_t b) { return offsets_[a + 1] > offsets_[b + 1]; });
+    frequent.resize(std::min(frequent.size(), most));
+    place_.assign(n_cols, -1);
+    for (std::size_t f = 0; f < frequent.size(); ++f) {
+      place_[frequent[f]] = static_cast<std::int32_t>(f);
+      offsets_[frequent[f] + 1] = 0;
+    }
+    frequent_.setZero(n_, static_cast<ptrdiff_t>(std::max<std::size_t>(1, frequent.size())));
+  }
+
+  void set_postings() {
+    std::partial_sum(offsets_.begin(), offsets_.end(), offsets_.begin());
+    items_.resize(static_cast<std::size_t>(offsets_.back()));
+    values_.resize(items_.size());
+    std::vector<std::int64_t> next(offsets_.begin(), offsets_.end() - 1);
+    for (ptrdiff_t r = 0; r < n_; ++r) {
+      for_entries(r, [&](std::int32_t column, float value) {
+        if (place_[column] >= 0) {
+          frequent_(r, place_[column]) += value;
+        } else {
+          const auto place = static_cast<std::size_t>(next[column]++);
+          items_[place] = static_cast<std::int32_t>(r);
+          values_[place] = value;
+        }
+      });
+    }
+  }
+
+  CsrView<const float> rows_;
+  ptrdiff_t n_;
+  std::vector<float> scaling_;
+  std::vector<float> factors_;
+  std::vector<std::int32_t> place_;  // column of frequent_, or -1
+  RowMatrix frequent_;
+  std::vector<std::int64_t> offsets_;
+  std::vector<std::int32_t> items_;
+  std::vector<float> values_;
+};
+
+void find_sparse_neighbors(const Features& pool, Executor& executor, MatrixView<std::int32_t> neighbors,
+                           MatrixView<float> distances) {
+  constexpr ptrdiff_t kBlock = 64;
+  const CosineIndex index(pool, executor);
+  const ptrdiff_t n = pool.n_items();
+  for_chunks(executor, static_cast<std::size_t>(n), kBlock, [&](std::size_t begin, std::size_t end) {
+    const auto first = static_cast<ptrdiff_t>(begin), size = static_cast<ptrdiff_t>(end - begin);
+    RowMatrix similarity(kBlock, n);
+    index.similarities(first, size, similarity);
+    BestCandidates best;
+    for (ptrdiff_t r = 0; r < size; ++r) {
+      best.reset(static_cast<std::size_t>(neighbors.cols));
+      const float* row = similarity.data() + r * n;
+      for (ptrdiff_t j = 0; j < n; ++j) {
+        if (row[j] > 0.0F && -row[j] < best.limit() && j != first + r) best.add(-row[j], j);
+      }
+      for (auto& candidate : best.items()) candidate.value = 2.0F + 2.0F * candidate.value;
+      write_nearest(best.items(), neighbors.row(first + r), distances.row(first + r));
+    }
+  });
+}
+
+/// The distance of each item to its farthest neighbour, bounded below; see kSmallestScaleShare.
+std::vector<float> local_scales(const Matrix<float>& distances) {
+  std::vector<float> scales(static_cast<std::size_t>(distances.rows), 0.0F), positive;
+  for (ptrdiff_t i = 0; i < distances.rows; ++i) {
+    for (const float distance : distances.row(i)) {
+      if (std::isfinite(distance)) scales[static_cast<std::size_t>(i)] = distance;
+    }
+    if (scales[static_cast<std::size_t>(i)] > 0.0F) positive.push_back(scales[static_cast<std::size_t>(i)]);
+  }
+  if (positive.empty()) return std::vector<float>(scales.size(), 1.0F);
+  const auto middle = positive.begin() + static_cast<ptrdiff_t>(positive.size() / 2);
+  std::nth_element(positive.begin(), middle, positive.end());
+  for (float& scale : scales) scale = std::max(scale, kSmallestScaleShare * *middle);
+  return scales;
+}
+
+struct Edge {
+  std::int32_t to;
+  float weight;
+};
+
+}  // namespace
+
+void NeighborGraph::set_edges() {
+  constexpr float kOneSided = 0.5F;
+  constexpr float kSmallestWeight = 1e-6F;
+  const ptrdiff_t n = neighbors_.rows;
+  const auto scales = local_scales(distances_);
+  std::vector<std::vector<Edge>> edges(static_cast<std::size_t>(n));
+  for (ptrdiff_t i = 0; i < n; ++i) {
+    for (ptrdiff_t k = 0; k < neighbors_.cols; ++k) {
+      const std::int32_t j = neighbors_(i, k);
+      if (j < 0) break;
+      const float ratio = (distances_(i, k) / scales[i]) * (distances_(i, k) / scales[j]);
+      const float weight = kOneSided * std::max(kSmallestWeight, std::exp(-kSharpness * ratio));
+      edges[i].push_back({j, weight});
+      edges[j].push_back({static_cast<std::int32_t>(i), weight});
+    }
+  }
+  offsets_.assign(1, 0);
+  degrees_.assign(static_cast<std::size_t>(n), 0.0F);
+  for (ptrdiff_t i = 0; i < n; ++i) {
+    auto& row = edges[i];
+    std::stable_sort(row.begin(), row.end(), [](const Edge& a, const Edge& b) { return a.to < b.to; });
+    double degree = 0.0;
+    for (std::size_t e = 0; e < row.size(); ++e) {
+      degree += row[e].weight;
+      if (e > 0 && row[e].to == row[e - 1].to) {
+        weights_.back() += row[e].weight;
+      } else {
+        columns_.push_back(row[e].to);
+        weights_.push_back(row[e].weight);
+      }
+    }
+    degrees_[i] = static_cast<float>(degree);
+    offsets_.push_back(static_cast<std::int64_t>(columns_.size()));
+  }
+}
+
+std::shared_ptr<const NeighborGraph> NeighborGraph::build(const Features& pool, const NeighborGraphOptions& options,
+                                                          Executor& executor) {
+  if (options.n_neighbors < 1) {
+    throw InvalidArgument("n_neighbors: " + std::to_string(options.n_neighbors) + " given, expected at least 1");
+  }
+  const std::shared_ptr<NeighborGraph> graph(new NeighborGraph);
+  const ptrdiff_t n = pool.n_items();
+  const ptrdiff_t k = std::min<ptrdiff_t>(options.n_neighbors, n - 1);
+  graph->neighbors_ = Matrix<std::int32_t>(n, k, -1);
+  graph->distances_ = Matrix<float>(n, k, kInfinity);
+  const auto find = pool.is_sparse() ? find_sparse_neighbors : find_dense_neighbors;
+  if (k > 0) find(pool, executor, graph->neighbors_, graph->distances_);
+  graph->set_edges();
+  return graph;
+}
+
+}  // namespace gtlabel

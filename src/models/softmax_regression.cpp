@@ -1,0 +1,586 @@
+#include "gtlabel/models/softmax_regression.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtlabel/core/error.hpp"
+#include "gtlabel/models/column_scaling.hpp"
+#include "gtlabel/models/kernels/lbfgs.hpp"
+#include "gtlabel/models/kernels/softmax_objective.hpp"
+#include "gtlabel/storage/snapshot.hpp"
+#include "models/scaled_rows.hpp"
+#include "support/eigen.hpp"
+
+namespace gtlabel {
+namespace {
+
+using detail::RowMatrix;
+using Eigen::VectorXf;
+using std::ptrdiff_t;
+
+constexpr int kFits = IncrementalModel::kFolds + 1;
+constexpr int kWholeFit = IncrementalModel::kFolds;
+// Weaker strengths than these were measured to cost several times the iterations and to gain nothing.
+constexpr std::array<double, 9> kStrengths = {3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4};
+constexpr double kGrowthToChooseAgain = 1.25;
+// Bound on the loss per label that an early stop may leave: a strongly convex function is within |g|^2 / (2 l2).
+constexpr double kLossTolerance = 1e-4;
+// The bound is very pessimistic for weak penalties, where the labels themselves curve the objective.
+constexpr double kLeastCurvature = 0.01;
+constexpr int kMaxIterations = 300;
+constexpr ptrdiff_t kTile = 64;
+constexpr ptrdiff_t kPredictChunk = 256;
+constexpr ptrdiff_t kMaxGram = 6000;
+
+double sum_of_products(const float* a, const float* b, ptrdiff_t size) {
+  // Blocks in float32, their sums in double: rounding does not grow with the size.
+  constexpr ptrdiff_t kBlock = 1024;
+  double sum = 0.0;
+  for (ptrdiff_t begin = 0; begin < size; begin += kBlock) {
+    const ptrdiff_t length = std::min(kBlock, size - begin);
+    sum += Eigen::Map<const VectorXf>(a + begin, length).dot(Eigen::Map<const VectorXf>(b + begin, length));
+  }
+  return sum;
+}
+
+/// The labelled rows, scaled: dense with their inner products, or sparse with the columns that occur.
+class Samples {
+ public:
+  Samples(const Features& pool, const ColumnScaling& scaling)
+      : pool_(pool), scaling_(scaling), n_features_(pool.n_features()) {
+    factor_ = scaling.mean_square_norm > 0.0 ? static_cast<float>(1.0 / std::sqrt(scaling.mean_square_norm)) : 1.0F;
+    if (pool.is_sparse()) place_.assign(static_cast<std::size_t>(n_features_), -1);
+    offsets_.assign(1, 0);
+  }
+
+  [[nodiscard]] ptrdiff_t size() const noexcept { return size_; }
+  [[nodiscard]] bool is_sparse() const noexcept { return pool_.is_sparse(); }
+  [[nodiscard]] float factor() const noexcept { return factor_; }
+  /// Fits live in the span of the samples while those are few, or sparse.
+  [[nodiscard]] bool use_span() const noexcept { return is_sparse() || size_ <= std::min(2 * n_features_, kMaxGram); }
+
+  void append(std::span<const ItemIndex> items, Executor& executor) {
+    if (is_sparse()) {
+      append_sparse(items);
+    } else {
+      append_dense(items, executor);
+    }
+  }
+
+  /// out = X X^T v, for v of size() rows.
+  void span_product(const RowMatrix& v, RowMatrix& scratch, Eigen::Ref<RowMatrix> out) const {
+    if (!is_sparse()) {
+      out.noalias() = gram_.topLeftCorner(size_, size_) * v;
+      return;
+    }
+    transposed_product(v, scratch);
+    out.setZero();
+    for (ptrdiff_t r = 0; r < size_; ++r) {
+      for (std::int64_t e = offsets_[r]; e < offsets_[r + 1]; ++e) out.row(r) += values_[e] * scratch.row(columns_[e]);
+    }
+  }
+
+  /// out = X^T v; for sparse samples only the columns that occur, see active_columns().
+  void transposed_product(const RowMatrix& v, RowMatrix& out) const {
+    if (!is_sparse()) {
+      out.noalias() = dense_.topRows(size_).transpose() * v;
+      return;
+    }
+    out.setZero(static_cast<ptrdiff_t>(active_.size()), v.cols());
+    for (ptrdiff_t r = 0; r < size_; ++r) {
+      for (std::int64_t e = offsets_[r]; e < offsets_[r + 1]; ++e) out.row(columns_[e]) += values_[e] * v.row(r);
+    }
+  }
+
+  [[nodiscard]] const std::vector<std::int32_t>& active_columns() const noexcept { return active_; }
+  [[nodiscard]] auto dense() const { return dense_.topRows(size_); }
+  [[nodiscard]] ptrdiff_t n_features() const noexcept { return n_features_; }
+
+ private:
+  void append_sparse(std::span<const ItemIndex> items) {
+    const auto rows = pool_.sparse();
+    for (const ItemIndex item : items) {
+      for (std::int64_t e = rows.indptr[item]; e < rows.indptr[item + 1]; ++e) {
+        const std::int32_t column = rows.indices[e];
+        if (place_[column] < 0) {
+          place_[column] = static_cast<std::int32_t>(active_.size());
+          active_.push_back(column);
+        }
+        columns_.push_back(place_[column]);
+        values_.push_back(rows.values[e] * scaling_.inverse_scale[column] * factor_);
+      }
+      offsets_.push_back(static_cast<std::int64_t>(columns_.size()));
+    }
+    size_ += static_cast<ptrdiff_t>(items.size());
+  }
+
+  void append_dense(std::span<const ItemIndex> items, Executor& executor) {
+    const ptrdiff_t old_size = size_, new_size = size_ + static_cast<ptrdiff_t>(items.size());
+    ptrdiff_t capacity = std::max(kTile, dense_.rows());
+    while (capacity < new_size) capacity *= 2;
+    if (capacity != dense_.rows()) {
+      RowMatrix larger = RowMatrix::Zero(capacity, n_features_);
+      if (dense_.size() > 0) larger.topRows(dense_.rows()) = dense_;
+      dense_.swap(larger);
+    }
+    RowMatrix added(new_size - old_size, n_features_);
+    detail::gather_scaled_rows(
+        pool_, scaling_, added.rows(), [&](ptrdiff_t r) { return items[r]; }, factor_, added);
+    dense_.middleRows(old_size, added.rows()) = added;
+    size_ = new_size;
+    if (use_span()) {
+      grow_gram(old_size, executor);
+    } else {
+      gram_.resize(0, 0);
+    }
+  }
+
+  /// Inner products tile by tile, always of whole tiles: each has the same bits whenever it is computed.
+  void grow_gram(ptrdiff_t old_size, Executor& executor) {
+    if (gram_.rows() != dense_.rows()) {
+      RowMatrix larger = RowMatrix::Zero(dense_.rows(), dense_.rows());
+      if (gram_.size() > 0) larger.topLeftCorner(gram_.rows(), gram_.cols()) = gram_;
+      gram_.swap(larger);
+    }
+    std::vector<std::pair<ptrdiff_t, ptrdiff_t>> tiles;
+    for (ptrdiff_t i = old_size / kTile * kTile; i < size_; i += kTile) {
+      for (ptrdiff_t j = 0; j <= i; j += kTile) tiles.emplace_back(i, j);
+    }
+    executor.run(tiles.size(), [&](std::size_t t) {
+      const auto [i, j] = tiles[t];
+      const RowMatrix tile = dense_.middleRows(i, kTile) * dense_.middleRows(j, kTile).transpose();
+      gram_.block(i, j, kTile, kTile) = tile;
+      if (i != j) gram_.block(j, i, kTile, kTile) = tile.transpose();
+    });
+  }
+
+  const Features& pool_;
+  const ColumnScaling& scaling_;
+  ptrdiff_t n_features_;
+  float factor_ = 1.0F;
+  ptrdiff_t size_ = 0;
+  RowMatrix dense_, gram_;
+  std::vector<std::int64_t> offsets_;
+  std::vector<std::int32_t> columns_, active_, place_;
+  std::vector<float> values_;
+};
+
+/// Vectors are [A, b, X X^T A, b]: coefficients of the samples, W = X^T A, with their image beside them.
+class SpanGeometry {
+ public:
+  SpanGeometry(const Samples& samples, ptrdiff_t n_classes)
+      : samples_(samples), n_(samples.size()), k_(n_classes), half_((n_ + 1) * k_) {}
+
+  [[nodiscard]] double weight_dot(const VectorXf& u, const VectorXf& v) const {
+    return sum_of_products(u.data(), v.data() + half_, n_ * k_);
+  }
+  [[nodiscard]] double bias_dot(const VectorXf& u, const VectorXf& v) const {
+    return sum_of_products(u.data() + n_ * k_, v.data() + n_ * k_, k_);
+  }
+  void logits(const VectorXf& v, RowMatrix& out) const {
+    out = Eigen::Map<const RowMatrix>(v.data() + half_, n_, k_);
+    out.rowwise() += Eigen::Map<const Eigen::RowVectorXf>(v.data() + n_ * k_, k_);
+  }
+  void gradient(const RowMatrix& residual, float l2, const VectorXf& x, VectorXf& out) {
+    out.head(n_ * k_) = l2 * x.head(n_ * k_);
+    out.head(n_ * k_) += Eigen::Map<const VectorXf>(residual.data(), n_ * k_);
+    samples_.span_product(residual, scratch_, Eigen::Map<RowMatrix>(out.data() + half_, n_, k_));
+    out.segment(half_, n_ * k_) += l2 * x.segment(half_, n_ * k_);
+    const Eigen::RowVectorXf sums = residual.colwise().sum();
+    out.segment(n_ * k_, k_) = sums;
+    out.segment(half_ + n_ * k_, k_) = sums;
+  }
+
+  [[nodiscard]] VectorXf expand(const VectorXf& coefficients) {
+    VectorXf x = VectorXf::Zero(2 * half_);
+    if (coefficients.size() == 0) return x;
+    const ptrdiff_t old = coefficients.size() - k_;
+    x.head(old) = coefficients.head(old);
+    x.segment(n_ * k_, k_) = coefficients.tail(k_);
+    x.tail(k_) = coefficients.tail(k_);
+    const RowMatrix a = Eigen::Map<const RowMatrix>(x.data(), n_, k_);
+    samples_.span_product(a, scratch_, Eigen::Map<RowMatrix>(x.data() + half_, n_, k_));
+    return x;
+  }
+  [[nodiscard]] VectorXf compact(const VectorXf& x) const { return x.head(half_); }
+
+ private:
+  const Samples& samples_;
+  ptrdiff_t n_, k_, half_;
+  RowMatrix scratch_;
+};
+
+/// Vectors are [W, b].
+class WeightGeometry {
+ public:
+  WeightGeometry(const Samples& samples, ptrdiff_t n_classes)
+      : samples_(samples), size_(samples.n_features() * n_classes), k_(n_classes) {}
+
+  [[nodiscard]] double weight_dot(const VectorXf& u, const VectorXf& v) const {
+    return sum_of_products(u.data(), v.data(), size_);
+  }
+  [[nodiscard]] double bias_dot(const VectorXf& u, const VectorXf& v) const {
+    return sum_of_products(u.data() + size_, v.data() + size_, k_);
+  }
+  void logits(const VectorXf& v, RowMatrix& out) const {
+    out.noalias() = samples_.dense() * Eigen::Map<const RowMatrix>(v.data(), size_ / k_, k_);
+    out.rowwise() += Eigen::Map<const Eigen::RowVectorXf>(v.data() + size_, k_);
+  }
+  void gradient(const RowMatrix& residual, float l2, const VectorXf& x, VectorXf& out) {
+    samples_.transposed_product(residual, product_);
+    out.head(size_) = l2 * x.head(size_);
+    out.head(size_) += Eigen::Map<const VectorXf>(product_.data(), size_);
+    out.tail(k_) = residual.colwise().sum();
+  }
+  [[nodiscard]] VectorXf expand(const VectorXf& weights) const {
+    return weights.size() > 0 ? weights : VectorXf::Zero(size_ + k_);
+  }
+  [[nodiscard]] VectorXf compact(const VectorXf& x) const { return x; }
+
+ private:
+  const Samples& samples_;
+  ptrdiff_t size_, k_;
+  RowMatrix product_;
+};
+
+/// What one optimisation leaves: its coordinates, and logits of all samples.
+struct Fit {
+  VectorXf coordinates;
+  RowMatrix logits;
+};
+
+template <class Geometry>
+Fit optimise(Geometry& geometry, const VectorXf& start, const RowMatrix& targets, const VectorXf& weights, double l2) {
+  SoftmaxObjective<Geometry> objective(geometry, targets, weights, l2);
+  VectorXf x = geometry.expand(start);
+  LbfgsOptions options;
+  options.max_iterations = kMaxIterations;
+  options.gradient_tolerance = std::sqrt(2.0 * std::max(l2, kLeastCurvature) * kLossTolerance * weights.sum());
+  minimize_lbfgs(objective, x, options);
+  if (!x.allFinite()) throw ModelError("softmax_regression: the optimisation left the range of float32");
+  Fit fit;
+  geometry.logits(x, fit.logits);
+  fit.coordinates = geometry.compact(x);
+  return fit;
+}
+
+void to_probabilities(std::span<float> row) {
+  const float largest = *std::max_element(row.begin(), row.end());
+  float sum = 0.0F;
+  for (float& value : row) sum += value = std::exp(value - largest);
+  for (float& value : row) value /= sum;
+}
+
+/// Targets and weights as the objective wants them; the fold's own labels (if any) have weight 0. Targets are smoothed
+/// by the mass of one observation in all, equally of all classes: a class without labels keeps a finite intercept. (An
+/// extra observation at the origin would do the same for centred rows, but lies far outside a sparse pool and bends its
+/// fit.)
+struct Labels {
+  RowMatrix targets;
+  VectorXf weights;
+
+  Labels(const TrainingSet& training, int held_out) {
+    const auto n = static_cast<ptrdiff_t>(training.size());
+    const ptrdiff_t k = training.n_classes();
+    weights.resize(n);
+    for (ptrdiff_t p = 0; p < n; ++p) {
+      const bool held = fold_of(training.items()[p], IncrementalModel::kFolds) == held_out;
+      weights[p] = held ? 0.0F : training.weights()[p];
+    }
+    const float smoothing = 1.0F / (1.0F + weights.sum());
+    const auto given = training.targets();
+    targets =
+        (1.0F - smoothing) * Eigen::Map<const RowMatrix>(given.data, n, k).array() + smoothing / static_cast<float>(k);
+  }
+};
+
+}  // namespace
+
+struct SoftmaxRegression::State {
+  State(const Features& pool, Executor& executor) : scaling(column_scaling(pool, executor)), samples(pool, scaling) {}
+
+  ColumnScaling scaling;
+  Samples samples;
+  double l2 = 0.0;
+  std::int64_t size_at_choice = 0;
+  bool in_span = true;
+  std::array<VectorXf, kFits> fits;
+  RowMatrix out_of_fold;  // one row per training position
+  RowMatrix weights;      // features x classes, on scaled rows
+  Eigen::RowVectorXf bias;
+
+  /// What do_update computes, before it is taken over.
+  struct Outcome {
+    double l2 = 0.0;
+    std::int64_t size_at_choice = 0;
+    std::array<VectorXf, kFits> fits;
+    RowMatrix out_of_fold;
+  };
+
+  [[nodiscard]] VectorXf start_of(int fit, ptrdiff_t n_classes) const;
+  [[nodiscard]] std::vector<double> candidates(double fixed, std::int64_t n_labels) const;
+  [[nodiscard]] Fit fit_once(const Labels& labels, const VectorXf& start, double strength) const;
+  [[nodiscard]] Outcome refit(const TrainingSet& training, double fixed_l2, Executor& executor) const;
+  void set_prediction(ptrdiff_t n_classes);
+};
+
+/// The last coordinates of a fit, turned into weights where the form changes as the labels grow.
+VectorXf SoftmaxRegression::State::start_of(int fit, ptrdiff_t n_classes) const {
+  const VectorXf& last = fits[static_cast<std::size_t>(fit)];
+  if (last.size() == 0 || in_span == samples.use_span()) return last;
+  const ptrdiff_t n = last.size() / n_classes - 1;
+  const RowMatrix a = Eigen::Map<const RowMatrix>(last.data(), n, n_classes);
+  const RowMatrix w = samples.dense().topRows(n).transpose() * a;
+  VectorXf start(w.size() + n_classes);
+  start << Eigen::Map<const VectorXf>(w.data(), w.size()), last.tail(n_classes);
+  return start;
+}
+
+/// Strengths to try, the strongest first.
+std::vector<double> SoftmaxRegression::State::candidates(double fixed, std::int64_t n_labels) const {
+  if (fixed > 0.0) return {fixed};
+  if (l2 == 0.0) return {kStrengths.begin(), kStrengths.end()};
+  if (static_cast<double>(n_labels) < kGrowthToChooseAgain * static_cast<double>(size_at_choice)) return {l2};
+  const auto place = std::find(kStrengths.begin(), kStrengths.end(), l2);
+  const auto first = place == kStrengths.begin() ? place : place - 1;
+  return {first, std::min(kStrengths.end(), place + 2)};
+}
+
+Fit SoftmaxRegression::State::fit_once(const Labels& labels, const VectorXf& start, double strength) const {
+  if (samples.use_span()) {
+    SpanGeometry geometry(samples, labels.targets.cols());
+    return optimise(geometry, start, labels.targets, labels.weights, strength);
+  }
+  WeightGeometry geometry(samples, labels.targets.cols());
+  return optimise(geometry, start, labels.targets, labels.weights, strength);
+}
+
+namespace {
+
+/// The cross-entropy of a fold's held-out labels, and their probabilities into `out`.
+double score_held_out(const Fit& fit, const TrainingSet& training, int fold, RowMatrix& out) {
+  double loss = 0.0;
+  for (ptrdiff_t p = 0; p < out.rows(); ++p) {
+    if (fold_of(training.items()[p], IncrementalModel::kFolds) != fold) continue;
+    out.row(p) = fit.logits.row(p);
+    const std::span<float> row(out.data() + p * out.cols(), static_cast<std::size_t>(out.cols()));
+    to_probabilities(row);
+    const auto target = training.targets().row(p);
+    for (std::size_t c = 0; c < row.size(); ++c) {
+      loss -= static_cast<double>(training.weights()[p]) * target[c] * std::log(std::max(row[c], 1e-12F));
+    }
+  }
+  return loss;
+}
+
+}  // namespace
+
+SoftmaxRegression::State::Outcome SoftmaxRegression::State::refit(const TrainingSet& training, double fixed_l2,
+                                                                  Executor& executor) const {
+  const auto n = static_cast<ptrdiff_t>(training.size());
+  const ptrdiff_t k = training.n_classes();
+  const auto strengths = candidates(fixed_l2, n);
+  struct Trial {
+    VectorXf coordinates;
+    RowMatrix out_of_fold;
+    double loss = 0.0;
+  };
+  std::vector<std::array<Trial, kFits>> trials(strengths.size());
+  const auto run_path = [&](int fit, std::size_t first, std::size_t last) {
+    const Labels labels(training, fit == kWholeFit ? -1 : fit);
+    VectorXf start = start_of(fit, k);
+    for (std::size_t s = first; s < last; ++s) {
+      Trial& trial = trials[s][static_cast<std::size_t>(fit)];
+      Fit result = fit_once(labels, start, strengths[s]);
+      start = result.coordinates;
+      trial.coordinates = std::move(result.coordinates);
+      if (fit == kWholeFit) continue;
+      trial.out_of_fold = RowMatrix::Zero(n, k);
+      trial.loss = score_held_out(result, training, fit, trial.out_of_fold);
+    }
+  };
+  const bool choose = strengths.size() > 1;
+  // The whole fit is the longest task, so it comes first; while strengths are compared it waits for the choice.
+  executor.run(choose ? kFolds : kFits, [&](std::size_t task) {
+    run_path(choose ? static_cast<int>(task) : (static_cast<int>(task) + kWholeFit) % kFits, 0, strengths.size());
+  });
+  std::size_t best = 0;
+  std::vector<double> losses(strengths.size(), 0.0);
+  for (std::size_t s = 0; s < strengths.size(); ++s) {
+    for (const Trial& trial : trials[s]) losses[s] += trial.loss;
+    if (losses[s] < losses[best]) best = s;
+  }
+  if (choose) run_path(kWholeFit, best, best + 1);
+
+  Outcome outcome{strengths[best], choose ? n : size_at_choice, {}, RowMatrix::Zero(n, k)};
+  for (int fit = 0; fit < kFits; ++fit) {
+    Trial& trial = trials[best][static_cast<std::size_t>(fit)];
+    outcome.fits[static_cast<std::size_t>(fit)] = std::move(trial.coordinates);
+    if (fit != kWholeFit) outcome.out_of_fold += trial.out_of_fold;
+  }
+  return outcome;
+}
+
+void SoftmaxRegression::State::set_prediction(ptrdiff_t n_classes) {
+  const VectorXf& whole = fits[kWholeFit];
+  bias = whole.tail(n_classes);
+  const ptrdiff_t rows = whole.size() / n_classes - 1;
+  const RowMatrix coordinates = Eigen::Map<const RowMatrix>(whole.data(), rows, n_classes);
+  if (!in_span) {
+    weights = coordinates;
+    return;
+  }
+  RowMatrix product;
+  samples.transposed_product(coordinates, product);
+  if (!samples.is_sparse()) {
+    weights.swap(product);
+    return;
+  }
+  weights.setZero(samples.n_features(), n_classes);
+  for (ptrdiff_t a = 0; a < product.rows(); ++a) weights.row(samples.active_columns()[a]) = product.row(a);
+}
+
+SoftmaxRegression::SoftmaxRegression(const SoftmaxRegressionOptions& options) : options_(options) {
+  if (!(options.l2 >= 0.0) || !std::isfinite(options.l2)) {
+    throw InvalidArgument("l2: " + std::to_string(options.l2) + " given, expected a number of at least 0");
+  }
+}
+
+SoftmaxRegression::~SoftmaxRegression() = default;
+
+std::string SoftmaxRegression::kind() const { return "softmax_regression"; }
+
+double SoftmaxRegression::l2() const noexcept { return state_ ? state_->l2 : 0.0; }
+
+void SoftmaxRegression::do_attach() { state_ = std::make_unique<State>(pool(), executor()); }
+
+void SoftmaxRegression::do_update(std::span<const ItemIndex>, MatrixView<const float>, std::span<const float>) {
+  State& state = *state_;
+  const auto known = static_cast<std::size_t>(state.samples.size());
+  state.samples.append(training().items().subspan(known), executor());
+  auto outcome = state.refit(training(), options_.l2, executor());
+  state.l2 = outcome.l2;
+  state.size_at_choice = outcome.size_at_choice;
+  state.fits.swap(outcome.fits);
+  state.out_of_fold.swap(outcome.out_of_fold);
+  state.in_span = state.samples.use_span();
+  state.set_prediction(n_classes());
+}
+
+namespace {
+
+void predict_dense(const Features& pool, const ColumnScaling& scaling, float factor, const RowMatrix& weights,
+                   const Eigen::RowVectorXf& bias, std::span<const ItemIndex> items, ptrdiff_t first,
+                   MatrixView<float> out) {
+  const auto size = static_cast<ptrdiff_t>(items.size());
+  RowMatrix rows(size, weights.rows());
+  detail::gather_scaled_rows(
+      pool, scaling, size, [&](ptrdiff_t r) { return items[r]; }, factor, rows);
+  RowMatrix logits = rows * weights;
+  logits.rowwise() += bias;
+  for (ptrdiff_t r = 0; r < size; ++r) {
+    const auto target = out.row(first + r);
+    std::copy_n(logits.data() + r * logits.cols(), target.size(), target.begin());
+    to_probabilities(target);
+  }
+}
+
+void predict_sparse(const Features& pool, const ColumnScaling& scaling, float factor, const RowMatrix& weights,
+                    const Eigen::RowVectorXf& bias, std::span<const ItemIndex> items, ptrdiff_t first,
+                    MatrixView<float> out) {
+  const auto rows = pool.sparse();
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto target = out.row(first + static_cast<ptrdiff_t>(i));
+    Eigen::Map<Eigen::RowVectorXf> logits(target.data(), static_cast<ptrdiff_t>(target.size()));
+    logits = bias;
+    for (std::int64_t e = rows.indptr[items[i]]; e < rows.indptr[items[i] + 1]; ++e) {
+      const std::int32_t column = rows.indices[e];
+      logits += (rows.values[e] * scaling.inverse_scale[column] * factor) * weights.row(column);
+    }
+    to_probabilities(target);
+  }
+}
+
+}  // namespace
+
+void SoftmaxRegression::do_predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const {
+  const State& state = *state_;
+  const auto predict = pool().is_sparse() ? predict_sparse : predict_dense;
+  for_chunks(executor(), items.size(), kPredictChunk, [&](std::size_t begin, std::size_t end) {
+    predict(pool(), state.scaling, state.samples.factor(), state.weights, state.bias, items.subspan(begin, end - begin),
+            static_cast<ptrdiff_t>(begin), out);
+  });
+}
+
+void SoftmaxRegression::do_predict_out_of_fold(std::span<const ItemIndex> items, MatrixView<float> out) const {
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const ptrdiff_t position = training().position(items[i]);
+    const auto target = out.row(static_cast<ptrdiff_t>(i));
+    if (position < state_->out_of_fold.rows()) {
+      std::copy_n(state_->out_of_fold.data() + position * out.cols, out.cols, target.begin());
+    } else {  // taught by an update that failed: no fit has seen this label
+      do_predict_proba(items.subspan(i, 1), {target.data(), 1, out.cols});
+    }
+  }
+}
+
+std::shared_ptr<IncrementalModel> SoftmaxRegression::do_clone() const {
+  return std::make_shared<SoftmaxRegression>(options_);
+}
+
+void SoftmaxRegression::do_save(SnapshotWriter& writer) const {
+  const State& state = *state_;
+  writer.section("softmax_regression", 1);
+  writer.write(options_.l2);
+  writer.write(state.l2);
+  writer.write(state.size_at_choice);
+  writer.write(state.in_span);
+  for (const VectorXf& fit : state.fits) writer.write(std::span<const float>(fit.data(), fit.size()));
+  writer.write(std::span<const float>(state.out_of_fold.data(), state.out_of_fold.size()));
+}
+
+void SoftmaxRegression::do_load(SnapshotReader& reader) {
+  reader.section("softmax_regression", 1);
+  const auto option = reader.get<double>();
+  auto state = std::make_unique<State>(pool(), executor());
+  state->l2 = reader.get<double>();
+  state->size_at_choice = reader.get<std::int64_t>();
+  reader.read(state->in_span);
+  require_sound(option >= 0.0 && std::isfinite(option), "softmax_regression: strength out of range");
+  require_sound(state->l2 == option || std::count(kStrengths.begin(), kStrengths.end(), state->l2) == 1,
+                "softmax_regression: unknown strength");
+  require_sound(state->size_at_choice >= 0, "softmax_regression: negative size");
+  std::array<std::vector<float>, kFits> fits;
+  for (auto& fit : fits) reader.read(fit);
+  const auto out_of_fold = reader.get<std::vector<float>>();
+
+  // An update that failed leaves labels that no fit has seen; the next update brings them in.
+  const ptrdiff_t k = n_classes();
+  const auto n_seen = static_cast<ptrdiff_t>(out_of_fold.size()) / k;
+  require_sound(n_seen * k == static_cast<ptrdiff_t>(out_of_fold.size()) && n_seen <= std::ssize(training().items()) &&
+                    (n_seen > 0) == is_fitted() && (state->l2 > 0.0) == is_fitted(),
+                "softmax_regression: size of the out-of-fold predictions");
+  require_sound(std::all_of(out_of_fold.begin(), out_of_fold.end(), [](float p) { return p >= 0.0F && p <= 1.0F; }),
+                "softmax_regression: an out-of-fold prediction is no probability");
+  state->out_of_fold = Eigen::Map<const RowMatrix>(out_of_fold.data(), n_seen, k);
+  state->samples.append(training().items().first(static_cast<std::size_t>(n_seen)), executor());
+  require_sound(state->in_span == state->samples.use_span(), "softmax_regression: form of the fit");
+  const ptrdiff_t rows = state->in_span ? state->samples.size() : state->samples.n_features();
+  for (int f = 0; f < kFits; ++f) {
+    const auto& values = fits[static_cast<std::size_t>(f)];
+    require_sound(std::ssize(values) == (is_fitted() ? (rows + 1) * k : 0), "softmax_regression: size of a fit");
+    require_sound(std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }),
+                  "softmax_regression: a coefficient is no number");
+    state->fits[static_cast<std::size_t>(f)] = Eigen::Map<const VectorXf>(values.data(), std::ssize(values));
+  }
+  if (is_fitted()) state->set_prediction(k);
+  options_.l2 = option;
+  state_ = std::move(state);
+}
+
+}  // namespace gtlabel
