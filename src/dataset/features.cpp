@@ -12,9 +12,12 @@ namespace gtlabel {
 namespace {
 
 [[noreturn]] void throw_not_finite(double value, std::ptrdiff_t row, std::ptrdiff_t column) {
-  throw InvalidArgument("features: row " + std::to_string(row) + ", column " + std::to_string(column) + " is " +
-                            (std::isnan(value) ? "NaN" : "infinite") + ", expected a finite number",
-                        ErrorCode::not_finite);
+  const char* fault = std::isnan(value)   ? "NaN, expected a finite number"
+                      : std::isinf(value) ? "infinite, expected a finite number"
+                                          : "too large for float32";
+  throw InvalidArgument(
+      "features: row " + std::to_string(row) + ", column " + std::to_string(column) + " is " + fault,
+      ErrorCode::not_finite);
 }
 
 void require_not_empty(std::ptrdiff_t rows, std::ptrdiff_t cols) {

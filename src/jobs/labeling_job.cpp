@@ -10,6 +10,7 @@
 #include "gtlabel/core/random.hpp"
 #include "gtlabel/models/committee.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "jobs/job_snapshot.hpp"
 #include "jobs/labeling_loop.hpp"
 #include "jobs/report_text.hpp"
 
@@ -214,83 +215,6 @@ const std::vector<std::string>& LabelingJob::classes() const noexcept { return s
 std::int64_t LabelingJob::n_items() const noexcept { return state_->features.n_items(); }
 const Target& LabelingJob::target() const noexcept { return state_->loop.setup().target; }
 
-namespace {
-
-void save_setup(SnapshotWriter& writer, const detail::LabelingLoop::Setup& setup) {
-  writer.section("setup", 1);
-  const auto* error = std::get_if<ErrorTarget>(&setup.target);
-  writer.write(error != nullptr);
-  writer.write(error != nullptr ? error->max_error : std::get<ConfidenceThreshold>(setup.target).confidence);
-  writer.write(error != nullptr ? error->failure_probability : 0.0);
-  writer.write(error != nullptr && error->of == ErrorScope::dataset);
-  writer.write(setup.batch_size);
-  writer.write(setup.seed);
-}
-
-detail::LabelingLoop::Setup load_setup(SnapshotReader& reader) {
-  reader.section("setup", 1);
-  const bool is_error_target = reader.get<bool>();
-  const auto value = reader.get<double>();
-  const auto failure_probability = reader.get<double>();
-  const bool of_dataset = reader.get<bool>();
-  detail::LabelingLoop::Setup setup{};
-  if (is_error_target) {
-    setup.target = ErrorTarget{value, failure_probability, of_dataset ? ErrorScope::dataset : ErrorScope::auto_labels};
-  } else {
-    setup.target = ConfidenceThreshold{value};
-  }
-  try {
-    validate(setup.target);
-  } catch (const InvalidArgument& error) {
-    require_sound(false, std::string("target: ") + error.what());
-  }
-  reader.read(setup.batch_size);
-  reader.read(setup.seed);
-  require_sound(setup.batch_size >= 0, "batch size: negative");
-  return setup;
-}
-
-void save_answers(SnapshotWriter& writer, const AnswerTable& table) {
-  writer.section("answer_table", 1);
-  std::vector<std::int64_t> items;
-  std::vector<std::int32_t> classes, workers, rounds;
-  for (const Answer& answer : table.answers()) {
-    items.push_back(answer.item);
-    classes.push_back(answer.class_index);
-    workers.push_back(answer.worker);
-    rounds.push_back(answer.round);
-  }
-  writer.write(table.workers());
-  writer.write(std::span<const std::int64_t>(items));
-  writer.write(std::span<const std::int32_t>(classes));
-  writer.write(std::span<const std::int32_t>(workers));
-  writer.write(std::span<const std::int32_t>(rounds));
-}
-
-AnswerTable load_answers(SnapshotReader& reader, std::int64_t n_items, std::size_t n_classes) {
-  reader.section("answer_table", 1);
-  const auto names = reader.get<std::vector<std::string>>();
-  const auto items = reader.get<std::vector<std::int64_t>>();
-  const auto classes = reader.get<std::vector<std::int32_t>>();
-  const auto workers = reader.get<std::vector<std::int32_t>>();
-  const auto rounds = reader.get<std::vector<std::int32_t>>();
-  require_sound(classes.size() == items.size() && workers.size() == items.size() && rounds.size() == items.size(),
-                "answer table: sizes do not agree");
-  AnswerTable table;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    require_sound(items[i] >= 0 && items[i] < n_items, "answer table: an item outside the pool");
-    require_sound(classes[i] >= 0 && static_cast<std::size_t>(classes[i]) < n_classes,
-                  "answer table: an unknown class");
-    require_sound(workers[i] >= 0 && static_cast<std::size_t>(workers[i]) < names.size(),
-                  "answer table: an unknown worker");
-    require_sound(rounds[i] >= 0, "answer table: a negative round");
-    table.add(items[i], classes[i], names[static_cast<std::size_t>(workers[i])], rounds[i]);
-  }
-  return table;
-}
-
-}  // namespace
-
 std::string LabelingJob::snapshot() const {
   const auto turn = state_->turn();
   SnapshotWriter writer;
@@ -298,8 +222,8 @@ std::string LabelingJob::snapshot() const {
   writer.write(state_->features.n_items());
   writer.write(state_->features.fingerprint());
   writer.write(state_->classes);
-  save_setup(writer, state_->loop.setup());
-  save_answers(writer, state_->answers);
+  detail::save_setup(writer, state_->loop.setup());
+  detail::save_answers(writer, state_->answers);
   state_->loop.save(writer);
   return writer.finish(kSnapshotKind);
 }
@@ -319,8 +243,8 @@ LabelingJob LabelingJob::restore(std::string_view snapshot, const Features& feat
   }
   auto classes = reader.get<std::vector<std::string>>();
   require_sound(classes.size() >= 2, "classes: fewer than 2");
-  const auto setup = load_setup(reader);
-  auto answers = load_answers(reader, n_items, classes.size());
+  const auto setup = detail::load_setup(reader);
+  auto answers = detail::load_answers(reader, n_items, classes.size());
   auto state = std::make_unique<State>(features, std::move(classes), setup, options);
   state->loop.load(reader);
   state->answers = std::move(answers);

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <numeric>
 #include <utility>
 
 #include "gtlabel/models/confidence_calibration.hpp"
 #include "gtlabel/selection/margin_query.hpp"
 #include "gtlabel/selection/seed_sample.hpp"
+#include "support/percent.hpp"
 
 namespace gtlabel::detail {
 namespace {
@@ -24,10 +24,10 @@ constexpr std::size_t kUniformShare = 10;
 // Items asked because they are hard say less about the rest of the pool, even at equal confidence.
 constexpr float kHardItemWeight = 0.3F;
 constexpr std::int64_t kLeastBatch = 10;
-// The first commit takes this part of what is planned, later ones half of the rest: audits of the surer labels correct
-// the plan for the less sure ones.
-constexpr double kFirstStage = 0.6;
-constexpr double kLaterStage = 0.5;
+// A commit takes this part of what is planned: audits of the surer labels correct the plan for the less sure ones.
+constexpr double kCommitStage = 0.6;
+// A planned audit level is approached by halves: often it turns out to be higher than needed.
+constexpr double kLevelStage = 0.5;
 // When to stop training, see is_time_to_commit.
 constexpr double kLearningExponent = 0.8;
 constexpr std::size_t kRoundsToAgree = 3;
@@ -310,11 +310,19 @@ bool LabelingLoop::advance_commit(Scores& scores, const CommitPlan& plan) {
       static_cast<double>(scores.undecided.size()) + (is_certified ? 0.0 : static_cast<double>(ledger_.n_delivered()));
   if (humans_if_stopped - plan.expected_humans < 1.0) return false;
 
-  const double stage = ledger_.n_delivered() == 0 ? kFirstStage : kLaterStage;
-  auto n = static_cast<std::int64_t>(std::ceil(stage * static_cast<double>(plan.n_commit)));
-  if (plan.n_commit - n < query_size()) n = plan.n_commit;
-  std::vector<ItemIndex> committed(scores.undecided.begin(), scores.undecided.begin() + n);
-  auto due = ledger_.commit(committed);
+  // While the committed labels lack their certificate, finish that first: what it shows decides about the others.
+  const bool may_commit = is_certified || ledger_.n_delivered() == 0 || plan.level <= ledger_.level();
+  auto n = may_commit ? static_cast<std::int64_t>(std::ceil(kCommitStage * static_cast<double>(plan.n_commit))) : 0;
+  if (may_commit && plan.n_commit - n < query_size()) n = plan.n_commit;
+  auto due = commit(scores, n);
+  const auto raised = ledger_.raise_level(next_level(plan.level));
+  due.insert(due.end(), raised.begin(), raised.end());
+  ask(std::move(due), Purpose::audit);
+  return true;
+}
+
+std::vector<ItemIndex> LabelingLoop::commit(Scores& scores, std::int64_t n) {
+  const std::vector<ItemIndex> committed(scores.undecided.begin(), scores.undecided.begin() + n);
   for (std::int64_t i = 0; i < n; ++i) {
     const ItemIndex item = committed[static_cast<std::size_t>(i)];
     items_.automatic[item] = scores.best[static_cast<std::size_t>(i)];
@@ -328,10 +336,14 @@ bool LabelingLoop::advance_commit(Scores& scores, const CommitPlan& plan) {
   scores.undecided.erase(scores.undecided.begin(), scores.undecided.begin() + n);
   scores.best.erase(scores.best.begin(), scores.best.begin() + n);
   scores.confidence.erase(scores.confidence.begin(), scores.confidence.begin() + n);
-  const auto raised = ledger_.raise_level(std::max(plan.level, ledger_.level()));
-  due.insert(due.end(), raised.begin(), raised.end());
-  ask(std::move(due), Purpose::audit);
-  return true;
+  return ledger_.commit(committed);
+}
+
+double LabelingLoop::next_level(double planned) const {
+  const double missing = planned - ledger_.level();
+  if (missing <= 0.0) return ledger_.level();
+  const double least_step = static_cast<double>(kLeastBatch) / static_cast<double>(ledger_.n_delivered());
+  return ledger_.level() + std::min(missing, std::max(kLevelStage * missing, least_step));
 }
 
 bool LabelingLoop::repair(const Scores& scores, const CommitPlan& plan) {
@@ -377,14 +389,27 @@ void LabelingLoop::ask_review(const Scores& scores) {
 
 void LabelingLoop::finish() {
   phase_ = Phase::finished;
-  if (ledger_.n_delivered() > 0) {
-    outcome_ = certificate() ? "The automatic labels meet the target, as certified."
-                             : "The automatic labels follow the plain confidence rule; nothing is certified.";
-  } else if (outcome_.empty()) {
+  if (ledger_.n_delivered() == 0) {
+    if (!outcome_.empty()) return;
     outcome_ =
         "All labels come from people: at no point was the model sure enough of so many items that auditing them would "
         "have cost less than labelling them.";
+  } else if (std::holds_alternative<ErrorTarget>(setup_.target)) {
+    outcome_ = "The automatic labels meet the target, as certified.";
+  } else {
+    outcome_ = "The automatic labels follow the plain confidence rule; nothing is certified. " + price_of_certificate();
   }
+}
+
+std::string LabelingLoop::price_of_certificate() const {
+  double expected_wrong = 0.0;
+  for (const ItemIndex item : ledger_.delivered()) expected_wrong += 1.0 - items_.confidence[item];
+  const auto delivered = static_cast<double>(ledger_.n_delivered());
+  const ErrorTarget target;
+  const double audits = expected_audits(ledger_.n_delivered(), expected_wrong / delivered, target);
+  if (audits < 0.0) return "No audit is expected to certify them at " + percent(target.max_error) + ".";
+  return "Certifying them at " + percent(target.max_error) + " is expected to cost " +
+         std::to_string(std::llround(audits)) + " audits.";
 }
 
 }  // namespace gtlabel::detail

@@ -101,12 +101,17 @@ class LabelingLoop {
   void ask_query(Scores& scores);
   /// Commits and raises the audit level as planned. @return false if there is nothing to gain by it.
   bool advance_commit(Scores& scores, const CommitPlan& plan);
+  /// Commits the n surest undecided items. @return those due for audit at the present level.
+  std::vector<ItemIndex> commit(Scores& scores, std::int64_t n);
+  /// A part of the way to a planned audit level: the level may turn out to be higher than needed.
+  [[nodiscard]] double next_level(double planned) const;
   /// Asks people about delivered labels that have become doubtful, where that is cheaper than more audits. @return
   /// whether.
   bool repair(const Scores& scores, const CommitPlan& plan);
   void withdraw_all(Scores& scores);
   void ask_review(const Scores& scores);
   void finish();
+  [[nodiscard]] std::string price_of_certificate() const;
   void ask(std::vector<ItemIndex> items, Purpose purpose);
   [[nodiscard]] std::int64_t query_size() const;
 

@@ -21,8 +21,8 @@ void load_column(SnapshotReader& reader, Column& column, Valid is_valid, const c
 }
 
 void save_record(SnapshotWriter& writer, const RoundRecord& record) {
-  for (const std::int64_t count :
-       {std::int64_t{record.round}, record.n_human, record.n_auto, record.n_audited, record.errors_found}) {
+  writer.write(record.round);
+  for (const std::int64_t count : {record.n_human, record.n_auto, record.n_audited, record.errors_found}) {
     writer.write(count);
   }
   for (const double value : {record.coverage, record.human_share, record.expected_human_share, record.estimated_error,
@@ -33,7 +33,7 @@ void save_record(SnapshotWriter& writer, const RoundRecord& record) {
 
 RoundRecord load_record(SnapshotReader& reader) {
   RoundRecord record;
-  record.round = static_cast<std::int32_t>(reader.get<std::int64_t>());
+  reader.read(record.round);
   for (std::int64_t* count : {&record.n_human, &record.n_auto, &record.n_audited, &record.errors_found})
     reader.read(*count);
   for (double* value : {&record.coverage, &record.human_share, &record.expected_human_share, &record.estimated_error,
@@ -106,6 +106,7 @@ void LabelingLoop::load(SnapshotReader& reader) {
     batch_.purposes.push_back(static_cast<Purpose>(purpose));
   }
   reader.read(batch_.round);
+  require_sound(round_ >= 0 && batch_.round >= 0 && batch_.round <= round_, "round");
   load_column(
       reader, asked_, [](std::uint8_t flag) { return flag <= 1; }, "outstanding items");
   reader.read(untaught_);
@@ -113,8 +114,10 @@ void LabelingLoop::load(SnapshotReader& reader) {
   for (const ItemIndex item : untaught_) require_sound(items_.human[item] != kNoClass, "untaught items");
   reader.read(outcome_);
   reader.read(seconds_);
+  require_sound(seconds_ >= 0.0, "seconds");
   const auto n_records = reader.get<std::int64_t>();
   require_sound(n_records >= 0, "history");
+  history_.clear();
   for (std::int64_t i = 0; i < n_records; ++i) history_.push_back(load_record(reader));
   n_human_ = n_items() - std::count(items_.human.begin(), items_.human.end(), kNoClass);
   n_outstanding_ = 0;

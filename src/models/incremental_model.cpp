@@ -181,10 +181,9 @@ void IncrementalModel::save(SnapshotWriter& writer) const {
 void IncrementalModel::load(SnapshotReader& reader) {
   if (!is_attached()) throw NotFitted("model '" + kind() + "': load before attach");
   reader.section("incremental_model", 1);
-  const auto saved_kind = reader.get<std::string>();
-  if (saved_kind != kind()) {
+  if (reader.get<std::string>() != kind()) {
     throw ArchiveError(ErrorCode::archive_mismatch,
-                       "snapshot: holds a model '" + saved_kind + "', expected '" + kind() + "'");
+                       "snapshot: holds a model of another kind, expected '" + kind() + "'");
   }
   TrainingSet training = TrainingSet::load(reader);
   require_sound(training.n_classes() == n_classes(), "model: number of classes differs from the pool's");

@@ -1,17 +1,12 @@
 #include "gtlabel/routing/certificate.hpp"
 
-#include <cstdio>
-
 #include "gtlabel/core/error.hpp"
+#include "support/percent.hpp"
 
 namespace gtlabel {
 namespace {
 
-std::string percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g %%", 100.0 * share);
-  return text;
-}
+using detail::percent;
 
 std::string statement_of(const Certificate& certificate) {
   const bool whole_dataset = certificate.of == ErrorScope::dataset;

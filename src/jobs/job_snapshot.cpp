@@ -1,0 +1,85 @@
+#include "jobs/job_snapshot.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtlabel/core/error.hpp"
+#include "gtlabel/storage/snapshot.hpp"
+
+namespace gtlabel::detail {
+
+void save_setup(SnapshotWriter& writer, const LabelingLoop::Setup& setup) {
+  writer.section("setup", 1);
+  const auto* error = std::get_if<ErrorTarget>(&setup.target);
+  writer.write(error != nullptr);
+  writer.write(error != nullptr ? error->max_error : std::get<ConfidenceThreshold>(setup.target).confidence);
+  writer.write(error != nullptr ? error->failure_probability : 0.0);
+  writer.write(error != nullptr && error->of == ErrorScope::dataset);
+  writer.write(setup.batch_size);
+  writer.write(setup.seed);
+}
+
+LabelingLoop::Setup load_setup(SnapshotReader& reader) {
+  reader.section("setup", 1);
+  const bool is_error_target = reader.get<bool>();
+  const auto value = reader.get<double>();
+  const auto failure_probability = reader.get<double>();
+  const bool of_dataset = reader.get<bool>();
+  LabelingLoop::Setup setup{};
+  if (is_error_target) {
+    setup.target = ErrorTarget{value, failure_probability, of_dataset ? ErrorScope::dataset : ErrorScope::auto_labels};
+  } else {
+    setup.target = ConfidenceThreshold{value};
+  }
+  try {
+    validate(setup.target);
+  } catch (const InvalidArgument& error) {
+    require_sound(false, std::string("target: ") + error.what());
+  }
+  reader.read(setup.batch_size);
+  reader.read(setup.seed);
+  require_sound(setup.batch_size >= 0, "batch size: negative");
+  return setup;
+}
+
+void save_answers(SnapshotWriter& writer, const AnswerTable& table) {
+  writer.section("answer_table", 1);
+  std::vector<std::int64_t> items;
+  std::vector<std::int32_t> classes, workers, rounds;
+  for (const Answer& answer : table.answers()) {
+    items.push_back(answer.item);
+    classes.push_back(answer.class_index);
+    workers.push_back(answer.worker);
+    rounds.push_back(answer.round);
+  }
+  writer.write(table.workers());
+  writer.write(std::span<const std::int64_t>(items));
+  writer.write(std::span<const std::int32_t>(classes));
+  writer.write(std::span<const std::int32_t>(workers));
+  writer.write(std::span<const std::int32_t>(rounds));
+}
+
+AnswerTable load_answers(SnapshotReader& reader, std::int64_t n_items, std::size_t n_classes) {
+  reader.section("answer_table", 1);
+  const auto names = reader.get<std::vector<std::string>>();
+  const auto items = reader.get<std::vector<std::int64_t>>();
+  const auto classes = reader.get<std::vector<std::int32_t>>();
+  const auto workers = reader.get<std::vector<std::int32_t>>();
+  const auto rounds = reader.get<std::vector<std::int32_t>>();
+  require_sound(classes.size() == items.size() && workers.size() == items.size() && rounds.size() == items.size(),
+                "answer table: sizes do not agree");
+  AnswerTable table;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    require_sound(items[i] >= 0 && items[i] < n_items, "answer table: an item outside the pool");
+    require_sound(classes[i] >= 0 && static_cast<std::size_t>(classes[i]) < n_classes,
+                  "answer table: an unknown class");
+    require_sound(workers[i] >= 0 && static_cast<std::size_t>(workers[i]) < names.size(),
+                  "answer table: an unknown worker");
+    require_sound(rounds[i] >= 0, "answer table: a negative round");
+    table.add(items[i], classes[i], names[static_cast<std::size_t>(workers[i])], rounds[i]);
+  }
+  return table;
+}
+
+}  // namespace gtlabel::detail
