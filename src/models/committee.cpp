@@ -8,6 +8,7 @@
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/storage/snapshot.hpp"
 #include "support/eigen.hpp"
+#include "support/xtensor.hpp"
 
 namespace gtlabel {
 namespace {
@@ -19,20 +20,29 @@ constexpr double kPriorPrecision = 2.0;
 // A member with less weight than this changes nothing that matters, and is not asked at all.
 constexpr double kLeastWeight = 0.02;
 
-void to_log(MatrixView<float> probabilities) noexcept {
-  for (std::ptrdiff_t r = 0; r < probabilities.rows; ++r) {
-    for (float& p : probabilities.row(r)) p = std::log(std::max(p, kLeastProbability));
+/// Logarithms of the members' probabilities: member x item x class. Members without weight are left at zero.
+using MemberLogs = xt::xtensor<float, 3>;
+
+template <class Predict>
+MemberLogs member_logs(std::size_t n_members, std::ptrdiff_t n_items, std::ptrdiff_t n_classes, Predict predict) {
+  MemberLogs logs =
+      xt::zeros<float>({n_members, static_cast<std::size_t>(n_items), static_cast<std::size_t>(n_classes)});
+  for (std::size_t m = 0; m < n_members; ++m) {
+    float* const begin = logs.data() + static_cast<std::ptrdiff_t>(m) * n_items * n_classes;
+    if (!predict(m, MatrixView<float>(begin, n_items, n_classes))) continue;
+    std::transform(begin, begin + n_items * n_classes, begin,
+                   [](float p) { return std::log(std::max(p, kLeastProbability)); });
   }
+  return logs;
 }
 
-/// softmax(sum_m weight_m * logs_m) of one row.
-void pool_row(const std::vector<Matrix<float>>& logs, const std::vector<double>& weights, std::ptrdiff_t r,
-              std::span<float> out) noexcept {
-  std::fill(out.begin(), out.end(), 0.0F);
-  for (std::size_t m = 0; m < logs.size(); ++m) {
-    if (weights[m] == 0.0) continue;
-    const auto row = logs[m].row(r);
-    for (std::size_t c = 0; c < out.size(); ++c) out[c] += static_cast<float>(weights[m]) * row[c];
+/// softmax(sum_m weight_m * logs_m) of one item.
+void pool_item(const MemberLogs& logs, const std::vector<double>& weights, std::size_t item,
+               std::span<float> out) noexcept {
+  for (std::size_t c = 0; c < out.size(); ++c) {
+    double sum = 0.0;
+    for (std::size_t m = 0; m < weights.size(); ++m) sum += weights[m] * logs(m, item, c);
+    out[c] = static_cast<float>(sum);
   }
   const float largest = *std::max_element(out.begin(), out.end());
   float sum = 0.0F;
@@ -40,11 +50,15 @@ void pool_row(const std::vector<Matrix<float>>& logs, const std::vector<double>&
   for (float& value : out) value /= sum;
 }
 
+void pool_all(const MemberLogs& logs, const std::vector<double>& weights, MatrixView<float> out) noexcept {
+  for (std::ptrdiff_t r = 0; r < out.rows; ++r) pool_item(logs, weights, static_cast<std::size_t>(r), out.row(r));
+}
+
 /// Weights that minimise the log loss of the pool on the training set, by projected Newton steps.
-std::vector<double> fit_weights(const std::vector<Matrix<float>>& logs, const TrainingSet& training) {
-  const auto n_members = static_cast<Eigen::Index>(logs.size());
+std::vector<double> fit_weights(const MemberLogs& logs, const TrainingSet& training) {
+  const auto n_members = static_cast<Eigen::Index>(logs.shape(0));
   const double equal = 1.0 / static_cast<double>(n_members);
-  std::vector<double> weights(logs.size(), equal);
+  std::vector<double> weights(logs.shape(0), equal);
   std::vector<float> pooled(static_cast<std::size_t>(training.n_classes()));
   for (int step = 0; step < kNewtonSteps; ++step) {
     Eigen::VectorXd gradient = Eigen::VectorXd::Zero(n_members);
@@ -54,13 +68,13 @@ std::vector<double> fit_weights(const std::vector<Matrix<float>>& logs, const Tr
     Eigen::MatrixXd second(n_members, n_members);
     Eigen::VectorXd entry(n_members);
     for (std::ptrdiff_t r = 0; r < static_cast<std::ptrdiff_t>(training.size()); ++r) {
-      pool_row(logs, weights, r, pooled);
+      pool_item(logs, weights, static_cast<std::size_t>(r), pooled);
       const auto target = training.targets().row(r);
       expected.setZero();
       observed.setZero();
       second.setZero();
       for (std::size_t c = 0; c < pooled.size(); ++c) {
-        for (Eigen::Index m = 0; m < n_members; ++m) entry[m] = logs[m](r, static_cast<std::ptrdiff_t>(c));
+        for (Eigen::Index m = 0; m < n_members; ++m) entry[m] = logs(m, r, c);
         expected += pooled[c] * entry;
         observed += target[c] * entry;
         second += pooled[c] * entry * entry.transpose();
@@ -111,35 +125,30 @@ void Committee::do_attach() {
 void Committee::do_update(std::span<const ItemIndex> items, MatrixView<const float> targets,
                           std::span<const float> weights) {
   for (const auto& member : members_) member->update(items, targets, weights);
-  std::vector<Matrix<float>> logs;
-  for (const auto& member : members_) {
-    logs.emplace_back(static_cast<std::ptrdiff_t>(training().size()), n_classes());
-    member->predict_out_of_fold(training().items(), logs.back());
-    to_log(logs.back());
-  }
+  const auto n_items = static_cast<std::ptrdiff_t>(training().size());
+  const auto logs = member_logs(members_.size(), n_items, n_classes(), [&](std::size_t m, MatrixView<float> out) {
+    members_[m]->predict_out_of_fold(training().items(), out);
+    return true;
+  });
   weights_ = fit_weights(logs, training());
 }
 
 void Committee::do_predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const {
-  std::vector<Matrix<float>> logs(members_.size());
-  for (std::size_t m = 0; m < members_.size(); ++m) {
-    if (weights_[m] == 0.0) continue;
-    logs[m] = Matrix<float>(out.rows, out.cols);
-    members_[m]->predict_proba(items, logs[m]);
-    to_log(logs[m]);
-  }
-  for (std::ptrdiff_t r = 0; r < out.rows; ++r) pool_row(logs, weights_, r, out.row(r));
+  const auto logs = member_logs(members_.size(), out.rows, out.cols, [&](std::size_t m, MatrixView<float> member_out) {
+    if (weights_[m] == 0.0) return false;
+    members_[m]->predict_proba(items, member_out);
+    return true;
+  });
+  pool_all(logs, weights_, out);
 }
 
 void Committee::do_predict_out_of_fold(std::span<const ItemIndex> items, MatrixView<float> out) const {
-  std::vector<Matrix<float>> logs(members_.size());
-  for (std::size_t m = 0; m < members_.size(); ++m) {
-    if (weights_[m] == 0.0) continue;
-    logs[m] = Matrix<float>(out.rows, out.cols);
-    members_[m]->predict_out_of_fold(items, logs[m]);
-    to_log(logs[m]);
-  }
-  for (std::ptrdiff_t r = 0; r < out.rows; ++r) pool_row(logs, weights_, r, out.row(r));
+  const auto logs = member_logs(members_.size(), out.rows, out.cols, [&](std::size_t m, MatrixView<float> member_out) {
+    if (weights_[m] == 0.0) return false;
+    members_[m]->predict_out_of_fold(items, member_out);
+    return true;
+  });
+  pool_all(logs, weights_, out);
 }
 
 std::shared_ptr<IncrementalModel> Committee::do_clone() const {
