@@ -1,6 +1,7 @@
 #include "gtlabel/models/committee.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "gtlabel/core/error.hpp"
@@ -25,8 +26,9 @@ using MemberLogs = xt::xtensor<float, 3>;
 
 template <class Predict>
 MemberLogs member_logs(std::size_t n_members, std::ptrdiff_t n_items, std::ptrdiff_t n_classes, Predict predict) {
-  MemberLogs logs =
-      xt::zeros<float>({n_members, static_cast<std::size_t>(n_items), static_cast<std::size_t>(n_classes)});
+  const std::array<std::size_t, 3> shape{n_members, static_cast<std::size_t>(n_items),
+                                         static_cast<std::size_t>(n_classes)};
+  MemberLogs logs(shape, 0.0F);
   for (std::size_t m = 0; m < n_members; ++m) {
     float* const begin = logs.data() + static_cast<std::ptrdiff_t>(m) * n_items * n_classes;
     if (!predict(m, MatrixView<float>(begin, n_items, n_classes))) continue;
