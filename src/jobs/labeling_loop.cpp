@@ -83,7 +83,7 @@ void LabelingLoop::record(ItemIndex item, ClassIndex answer) {
 std::optional<Batch> LabelingLoop::next_batch() {
   if (n_outstanding_ == 0 && phase_ != Phase::finished) {
     const auto begin = std::chrono::steady_clock::now();
-    if (n_human_ == 0) {
+    if (phase_ == Phase::sampling && batch_.items.empty() && n_human_ < n_items()) {
       start();
     } else {
       teach();
@@ -119,21 +119,21 @@ void LabelingLoop::ask(std::vector<ItemIndex> items, Purpose purpose) {
 }
 
 void LabelingLoop::start() {
+  auto unlabelled = items_where(n_items(), [&](ItemIndex item) { return items_.human[item] == kNoClass; });
+  const auto n_unlabelled = static_cast<std::int64_t>(unlabelled.size());
   const std::int64_t n_seed = std::min(
-      n_items(), std::max({kLeastSeed, n_items() / kSeedShare, 2 * static_cast<std::int64_t>(model_->n_classes())}));
-  auto everything = items_where(n_items(), [](ItemIndex) { return true; });
+      n_unlabelled, std::max({kLeastSeed, n_items() / kSeedShare, 2 * static_cast<std::int64_t>(model_->n_classes())}));
   if (const auto* target = std::get_if<ErrorTarget>(&setup_.target)) {
     // Even a model that is never wrong would have to be audited.
-    const std::vector<double> no_risk(static_cast<std::size_t>(n_items() - n_seed), 0.0);
+    const std::vector<double> no_risk(static_cast<std::size_t>(n_unlabelled - n_seed), 0.0);
     if (!plan_commit(no_risk, AuditState{}, *target, n_items()).certifies) {
       outcome_ =
           "The pool is too small for automatic labels: auditing them would cost as many people as labelling them.";
-      ask(std::move(everything), Purpose::review);
       phase_ = Phase::committing;
-      return;
+      return ask(std::move(unlabelled), Purpose::review);
     }
   }
-  ask(seed_sample(everything, static_cast<std::size_t>(n_seed), seed_random_), Purpose::seed);
+  ask(seed_sample(unlabelled, static_cast<std::size_t>(n_seed), seed_random_), Purpose::seed);
 }
 
 void LabelingLoop::teach() {

@@ -25,11 +25,11 @@ namespace gtlabel {
 /// How a job is set up; the defaults are meant to be good.
 struct LabelingJobOptions {
   Target target = ErrorTarget{};
-  std::shared_ptr<IncrementalModel> model;  ///< attached to the pool by the job; null: a Committee
-  std::int64_t batch_size = 0;              ///< items per query batch; 0: chosen from the pool's size
+  std::shared_ptr<IncrementalModel> model = {};  ///< attached to the pool by the job; null: a Committee
+  std::int64_t batch_size = 0;                   ///< items per query batch; 0: chosen from the pool's size
   std::optional<std::uint64_t> seed = 0;  ///< of everything random, the audit's coins included; empty: from the system
   std::size_t n_threads = 0;              ///< 0: as many as the machine has cores; results do not depend on it
-  std::function<void()> poll;             ///< called now and then during long work; what it throws cancels the call
+  std::function<void()> poll = {};        ///< called now and then during long work; what it throws cancels the call
 };
 
 /// What `submit` did.
