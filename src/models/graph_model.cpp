@@ -127,16 +127,11 @@ void solve_fit(const NeighborGraph& graph, const std::vector<float>& degrees, co
 /// solve_fit for the number of classes, which is a constant of the code where it is small.
 auto solver_for(ptrdiff_t n_classes) {
   switch (padded(n_classes)) {
-    case 4:
-      return &solve_fit<4>;
-    case 8:
-      return &solve_fit<8>;
-    case 12:
-      return &solve_fit<12>;
-    case 16:
-      return &solve_fit<16>;
-    default:
-      return &solve_fit<Eigen::Dynamic>;
+    case 4: return &solve_fit<4>;
+    case 8: return &solve_fit<8>;
+    case 12: return &solve_fit<12>;
+    case 16: return &solve_fit<16>;
+    default: return &solve_fit<Eigen::Dynamic>;
   }
 }
 

@@ -13,13 +13,18 @@
 #include "gtlabel/models/kernels/lbfgs.hpp"
 #include "gtlabel/models/kernels/softmax_objective.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "models/labelled_rows.hpp"
 #include "models/scaled_rows.hpp"
+#include "models/softmax_geometry.hpp"
 #include "support/eigen.hpp"
 
 namespace gtlabel {
 namespace {
 
+using detail::LabelledRows;
 using detail::RowMatrix;
+using detail::SpanGeometry;
+using detail::WeightGeometry;
 using Eigen::VectorXf;
 using std::ptrdiff_t;
 
@@ -33,220 +38,7 @@ constexpr double kLossTolerance = 1e-4;
 // The bound is very pessimistic for weak penalties, where the labels themselves curve the objective.
 constexpr double kLeastCurvature = 0.01;
 constexpr int kMaxIterations = 300;
-constexpr ptrdiff_t kTile = 64;
 constexpr ptrdiff_t kPredictChunk = 256;
-constexpr ptrdiff_t kMaxGram = 6000;
-
-double sum_of_products(const float* a, const float* b, ptrdiff_t size) {
-  // Blocks in float32, their sums in double: rounding does not grow with the size.
-  constexpr ptrdiff_t kBlock = 1024;
-  double sum = 0.0;
-  for (ptrdiff_t begin = 0; begin < size; begin += kBlock) {
-    const ptrdiff_t length = std::min(kBlock, size - begin);
-    sum += Eigen::Map<const VectorXf>(a + begin, length).dot(Eigen::Map<const VectorXf>(b + begin, length));
-  }
-  return sum;
-}
-
-/// The labelled rows, scaled: dense with their inner products, or sparse with the columns that occur.
-class Samples {
- public:
-  Samples(const Features& pool, const ColumnScaling& scaling)
-      : pool_(pool), scaling_(scaling), n_features_(pool.n_features()) {
-    factor_ = scaling.mean_square_norm > 0.0 ? static_cast<float>(1.0 / std::sqrt(scaling.mean_square_norm)) : 1.0F;
-    if (pool.is_sparse()) place_.assign(static_cast<std::size_t>(n_features_), -1);
-    offsets_.assign(1, 0);
-  }
-
-  [[nodiscard]] ptrdiff_t size() const noexcept { return size_; }
-  [[nodiscard]] bool is_sparse() const noexcept { return pool_.is_sparse(); }
-  [[nodiscard]] float factor() const noexcept { return factor_; }
-  /// Fits live in the span of the samples while those are few, or sparse.
-  [[nodiscard]] bool use_span() const noexcept { return is_sparse() || size_ <= std::min(2 * n_features_, kMaxGram); }
-
-  void append(std::span<const ItemIndex> items, Executor& executor) {
-    if (is_sparse()) {
-      append_sparse(items);
-    } else {
-      append_dense(items, executor);
-    }
-  }
-
-  /// out = X X^T v, for v of size() rows.
-  void span_product(const RowMatrix& v, RowMatrix& scratch, Eigen::Ref<RowMatrix> out) const {
-    if (!is_sparse()) {
-      out.noalias() = gram_.topLeftCorner(size_, size_) * v;
-      return;
-    }
-    transposed_product(v, scratch);
-    out.setZero();
-    for (ptrdiff_t r = 0; r < size_; ++r) {
-      for (std::int64_t e = offsets_[r]; e < offsets_[r + 1]; ++e) out.row(r) += values_[e] * scratch.row(columns_[e]);
-    }
-  }
-
-  /// out = X^T v; for sparse samples only the columns that occur, see active_columns().
-  void transposed_product(const RowMatrix& v, RowMatrix& out) const {
-    if (!is_sparse()) {
-      out.noalias() = dense_.topRows(size_).transpose() * v;
-      return;
-    }
-    out.setZero(static_cast<ptrdiff_t>(active_.size()), v.cols());
-    for (ptrdiff_t r = 0; r < size_; ++r) {
-      for (std::int64_t e = offsets_[r]; e < offsets_[r + 1]; ++e) out.row(columns_[e]) += values_[e] * v.row(r);
-    }
-  }
-
-  [[nodiscard]] const std::vector<std::int32_t>& active_columns() const noexcept { return active_; }
-  [[nodiscard]] auto dense() const { return dense_.topRows(size_); }
-  [[nodiscard]] ptrdiff_t n_features() const noexcept { return n_features_; }
-
- private:
-  void append_sparse(std::span<const ItemIndex> items) {
-    const auto rows = pool_.sparse();
-    for (const ItemIndex item : items) {
-      for (std::int64_t e = rows.indptr[item]; e < rows.indptr[item + 1]; ++e) {
-        const std::int32_t column = rows.indices[e];
-        if (place_[column] < 0) {
-          place_[column] = static_cast<std::int32_t>(active_.size());
-          active_.push_back(column);
-        }
-        columns_.push_back(place_[column]);
-        values_.push_back(rows.values[e] * scaling_.inverse_scale[column] * factor_);
-      }
-      offsets_.push_back(static_cast<std::int64_t>(columns_.size()));
-    }
-    size_ += static_cast<ptrdiff_t>(items.size());
-  }
-
-  void append_dense(std::span<const ItemIndex> items, Executor& executor) {
-    const ptrdiff_t old_size = size_, new_size = size_ + static_cast<ptrdiff_t>(items.size());
-    ptrdiff_t capacity = std::max(kTile, dense_.rows());
-    while (capacity < new_size) capacity *= 2;
-    if (capacity != dense_.rows()) {
-      RowMatrix larger = RowMatrix::Zero(capacity, n_features_);
-      if (dense_.size() > 0) larger.topRows(dense_.rows()) = dense_;
-      dense_.swap(larger);
-    }
-    RowMatrix added(new_size - old_size, n_features_);
-    detail::gather_scaled_rows(
-        pool_, scaling_, added.rows(), [&](ptrdiff_t r) { return items[r]; }, factor_, added);
-    dense_.middleRows(old_size, added.rows()) = added;
-    size_ = new_size;
-    if (use_span()) {
-      grow_gram(old_size, executor);
-    } else {
-      gram_.resize(0, 0);
-    }
-  }
-
-  /// Inner products tile by tile, always of whole tiles: each has the same bits whenever it is computed.
-  void grow_gram(ptrdiff_t old_size, Executor& executor) {
-    if (gram_.rows() != dense_.rows()) {
-      RowMatrix larger = RowMatrix::Zero(dense_.rows(), dense_.rows());
-      if (gram_.size() > 0) larger.topLeftCorner(gram_.rows(), gram_.cols()) = gram_;
-      gram_.swap(larger);
-    }
-    std::vector<std::pair<ptrdiff_t, ptrdiff_t>> tiles;
-    for (ptrdiff_t i = old_size / kTile * kTile; i < size_; i += kTile) {
-      for (ptrdiff_t j = 0; j <= i; j += kTile) tiles.emplace_back(i, j);
-    }
-    executor.run(tiles.size(), [&](std::size_t t) {
-      const auto [i, j] = tiles[t];
-      const RowMatrix tile = dense_.middleRows(i, kTile) * dense_.middleRows(j, kTile).transpose();
-      gram_.block(i, j, kTile, kTile) = tile;
-      if (i != j) gram_.block(j, i, kTile, kTile) = tile.transpose();
-    });
-  }
-
-  const Features& pool_;
-  const ColumnScaling& scaling_;
-  ptrdiff_t n_features_;
-  float factor_ = 1.0F;
-  ptrdiff_t size_ = 0;
-  RowMatrix dense_, gram_;
-  std::vector<std::int64_t> offsets_;
-  std::vector<std::int32_t> columns_, active_, place_;
-  std::vector<float> values_;
-};
-
-/// Vectors are [A, b, X X^T A, b]: coefficients of the samples, W = X^T A, with their image beside them.
-class SpanGeometry {
- public:
-  SpanGeometry(const Samples& samples, ptrdiff_t n_classes)
-      : samples_(samples), n_(samples.size()), k_(n_classes), half_((n_ + 1) * k_) {}
-
-  [[nodiscard]] double weight_dot(const VectorXf& u, const VectorXf& v) const {
-    return sum_of_products(u.data(), v.data() + half_, n_ * k_);
-  }
-  [[nodiscard]] double bias_dot(const VectorXf& u, const VectorXf& v) const {
-    return sum_of_products(u.data() + n_ * k_, v.data() + n_ * k_, k_);
-  }
-  void logits(const VectorXf& v, RowMatrix& out) const {
-    out = Eigen::Map<const RowMatrix>(v.data() + half_, n_, k_);
-    out.rowwise() += Eigen::Map<const Eigen::RowVectorXf>(v.data() + n_ * k_, k_);
-  }
-  void gradient(const RowMatrix& residual, float l2, const VectorXf& x, VectorXf& out) {
-    out.head(n_ * k_) = l2 * x.head(n_ * k_);
-    out.head(n_ * k_) += Eigen::Map<const VectorXf>(residual.data(), n_ * k_);
-    samples_.span_product(residual, scratch_, Eigen::Map<RowMatrix>(out.data() + half_, n_, k_));
-    out.segment(half_, n_ * k_) += l2 * x.segment(half_, n_ * k_);
-    const Eigen::RowVectorXf sums = residual.colwise().sum();
-    out.segment(n_ * k_, k_) = sums;
-    out.segment(half_ + n_ * k_, k_) = sums;
-  }
-
-  [[nodiscard]] VectorXf expand(const VectorXf& coefficients) {
-    VectorXf x = VectorXf::Zero(2 * half_);
-    if (coefficients.size() == 0) return x;
-    const ptrdiff_t old = coefficients.size() - k_;
-    x.head(old) = coefficients.head(old);
-    x.segment(n_ * k_, k_) = coefficients.tail(k_);
-    x.tail(k_) = coefficients.tail(k_);
-    const RowMatrix a = Eigen::Map<const RowMatrix>(x.data(), n_, k_);
-    samples_.span_product(a, scratch_, Eigen::Map<RowMatrix>(x.data() + half_, n_, k_));
-    return x;
-  }
-  [[nodiscard]] VectorXf compact(const VectorXf& x) const { return x.head(half_); }
-
- private:
-  const Samples& samples_;
-  ptrdiff_t n_, k_, half_;
-  RowMatrix scratch_;
-};
-
-/// Vectors are [W, b].
-class WeightGeometry {
- public:
-  WeightGeometry(const Samples& samples, ptrdiff_t n_classes)
-      : samples_(samples), size_(samples.n_features() * n_classes), k_(n_classes) {}
-
-  [[nodiscard]] double weight_dot(const VectorXf& u, const VectorXf& v) const {
-    return sum_of_products(u.data(), v.data(), size_);
-  }
-  [[nodiscard]] double bias_dot(const VectorXf& u, const VectorXf& v) const {
-    return sum_of_products(u.data() + size_, v.data() + size_, k_);
-  }
-  void logits(const VectorXf& v, RowMatrix& out) const {
-    out.noalias() = samples_.dense() * Eigen::Map<const RowMatrix>(v.data(), size_ / k_, k_);
-    out.rowwise() += Eigen::Map<const Eigen::RowVectorXf>(v.data() + size_, k_);
-  }
-  void gradient(const RowMatrix& residual, float l2, const VectorXf& x, VectorXf& out) {
-    samples_.transposed_product(residual, product_);
-    out.head(size_) = l2 * x.head(size_);
-    out.head(size_) += Eigen::Map<const VectorXf>(product_.data(), size_);
-    out.tail(k_) = residual.colwise().sum();
-  }
-  [[nodiscard]] VectorXf expand(const VectorXf& weights) const {
-    return weights.size() > 0 ? weights : VectorXf::Zero(size_ + k_);
-  }
-  [[nodiscard]] VectorXf compact(const VectorXf& x) const { return x; }
-
- private:
-  const Samples& samples_;
-  ptrdiff_t size_, k_;
-  RowMatrix product_;
-};
 
 /// What one optimisation leaves: its coordinates, and logits of all samples.
 struct Fit {
@@ -305,7 +97,7 @@ struct SoftmaxRegression::State {
   State(const Features& pool, Executor& executor) : scaling(column_scaling(pool, executor)), samples(pool, scaling) {}
 
   ColumnScaling scaling;
-  Samples samples;
+  LabelledRows samples;
   double l2 = 0.0;
   std::int64_t size_at_choice = 0;
   bool in_span = true;
