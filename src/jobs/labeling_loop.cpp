@@ -5,7 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "gtlabel/models/confidence_calibration.hpp"
 #include "gtlabel/selection/margin_query.hpp"
 #include "gtlabel/selection/seed_sample.hpp"
 #include "support/percent.hpp"
@@ -21,8 +20,6 @@ constexpr std::int64_t kGrowthShare = 10;
 constexpr std::int64_t kLeastSeed = 20;
 // One in so many queried items is drawn at random: they show what the model is like where it is sure of itself.
 constexpr std::size_t kUniformShare = 10;
-// Items asked because they are hard say less about the rest of the pool, even at equal confidence.
-constexpr float kHardItemWeight = 0.3F;
 constexpr std::int64_t kLeastBatch = 10;
 // A commit takes this part of what is planned: audits of the surer labels correct the plan for the less sure ones.
 constexpr double kCommitStage = 0.6;
@@ -34,20 +31,6 @@ constexpr std::size_t kRoundsToAgree = 3;
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-/// The part of the ids 0 .. n - 1 for which `wanted` holds, ascending.
-template <class Wanted>
-std::vector<ItemIndex> items_where(std::int64_t n, Wanted wanted) {
-  std::vector<ItemIndex> items;
-  for (ItemIndex item = 0; item < n; ++item) {
-    if (wanted(item)) items.push_back(item);
-  }
-  return items;
-}
-
-ClassIndex best_class(std::span<const float> row) {
-  return static_cast<ClassIndex>(std::max_element(row.begin(), row.end()) - row.begin());
 }
 
 }  // namespace
@@ -87,7 +70,7 @@ std::optional<Batch> LabelingLoop::next_batch() {
       start();
     } else {
       teach();
-      Scores scores = score();
+      Scores scores = score(*model_, items_);
       ++round_;
       decide(scores, seconds_since(begin));
     }
@@ -119,7 +102,7 @@ void LabelingLoop::ask(std::vector<ItemIndex> items, Purpose purpose) {
 }
 
 void LabelingLoop::start() {
-  auto unlabelled = items_where(n_items(), [&](ItemIndex item) { return items_.human[item] == kNoClass; });
+  auto unlabelled = items_.without_human();
   const auto n_unlabelled = static_cast<std::int64_t>(unlabelled.size());
   const std::int64_t n_seed = std::min(
       n_unlabelled, std::max({kLeastSeed, n_items() / kSeedShare, 2 * static_cast<std::int64_t>(model_->n_classes())}));
@@ -146,53 +129,6 @@ void LabelingLoop::teach() {
   }
   model_->update(untaught_, targets);
   untaught_.clear();
-}
-
-LabelingLoop::Scores LabelingLoop::score() const {
-  const auto labelled = model_->training().items();
-  Matrix<float> out_of_fold(static_cast<std::ptrdiff_t>(labelled.size()), model_->n_classes());
-  model_->predict_out_of_fold(labelled, out_of_fold);
-  std::vector<ClassIndex> truth;
-  std::vector<float> weights;
-  std::int64_t n_right = 0;
-  for (std::size_t i = 0; i < labelled.size(); ++i) {
-    truth.push_back(items_.human[labelled[i]]);
-    weights.push_back(items_.is_random[labelled[i]] != 0 ? 1.0F : kHardItemWeight);
-    n_right += best_class(out_of_fold.row(static_cast<std::ptrdiff_t>(i))) == truth.back() ? 1 : 0;
-  }
-  const auto calibration = ConfidenceCalibration::fit(out_of_fold, truth, weights);
-
-  Scores scores;
-  scores.accuracy = static_cast<double>(n_right) / static_cast<double>(labelled.size());
-  const auto open = items_where(n_items(), [&](ItemIndex item) { return items_.human[item] == kNoClass; });
-  Matrix<float> probabilities(static_cast<std::ptrdiff_t>(open.size()), model_->n_classes());
-  if (!open.empty()) model_->predict_proba(open, probabilities);
-  const auto confidence = calibration.confidence(probabilities);
-
-  std::vector<std::ptrdiff_t> ranking;
-  for (std::size_t i = 0; i < open.size(); ++i) {
-    const auto row = static_cast<std::ptrdiff_t>(i);
-    const ClassIndex committed = items_.automatic[open[i]];
-    if (committed == kNoClass) {
-      ranking.push_back(row);
-      continue;
-    }
-    const bool agrees = best_class(probabilities.row(row)) == committed;
-    scores.doubts.emplace_back(1.0 - (agrees ? confidence[i] : probabilities(row, committed)), open[i]);
-    scores.expected_wrong += scores.doubts.back().first;
-  }
-  std::stable_sort(ranking.begin(), ranking.end(), [&](auto a, auto b) { return confidence[a] > confidence[b]; });
-  std::stable_sort(scores.doubts.begin(), scores.doubts.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  scores.probabilities = Matrix<float>(static_cast<std::ptrdiff_t>(ranking.size()), model_->n_classes());
-  for (std::size_t i = 0; i < ranking.size(); ++i) {
-    const auto row = probabilities.row(ranking[i]);
-    scores.undecided.push_back(open[static_cast<std::size_t>(ranking[i])]);
-    scores.best.push_back(best_class(row));
-    scores.confidence.push_back(confidence[static_cast<std::size_t>(ranking[i])]);
-    std::copy(row.begin(), row.end(), scores.probabilities.row(static_cast<std::ptrdiff_t>(i)).begin());
-  }
-  return scores;
 }
 
 AuditState LabelingLoop::audit_state(const Scores& scores) const {
@@ -333,9 +269,7 @@ std::vector<ItemIndex> LabelingLoop::commit(Scores& scores, std::int64_t n) {
   }
   std::stable_sort(scores.doubts.begin(), scores.doubts.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
-  scores.undecided.erase(scores.undecided.begin(), scores.undecided.begin() + n);
-  scores.best.erase(scores.best.begin(), scores.best.begin() + n);
-  scores.confidence.erase(scores.confidence.begin(), scores.confidence.begin() + n);
+  scores.drop_front(n);
   return ledger_.commit(committed);
 }
 

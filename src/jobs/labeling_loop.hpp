@@ -14,30 +14,10 @@
 #include "gtlabel/routing/audit_ledger.hpp"
 #include "gtlabel/routing/commit_plan.hpp"
 #include "gtlabel/routing/target.hpp"
+#include "jobs/item_columns.hpp"
+#include "jobs/scores.hpp"
 
 namespace gtlabel::detail {
-
-/// What is known of each item; one entry per item in every column.
-struct ItemColumns {
-  explicit ItemColumns(std::size_t n_items)
-      : human(n_items, kNoClass),
-        human_round(n_items, 0),
-        automatic(n_items, kNoClass),
-        automatic_round(n_items, 0),
-        confidence(n_items, 0.0F),
-        is_random(n_items, 0) {}
-
-  std::vector<ClassIndex> human;  ///< the latest human answer
-  std::vector<std::int32_t> human_round;
-  std::vector<ClassIndex> automatic;  ///< the committed machine label; a human answer goes before it
-  std::vector<std::int32_t> automatic_round;
-  std::vector<float> confidence;        ///< of the machine label when it was committed
-  std::vector<std::uint8_t> is_random;  ///< 1: asked because of a random draw, not because it is hard
-
-  [[nodiscard]] bool is_undecided(ItemIndex item) const {
-    return human[item] == kNoClass && automatic[item] == kNoClass;
-  }
-};
 
 /// How a job proceeds: the model's update, the decision what to commit, audit or ask, and when to end. One thread at a
 /// time.
@@ -77,20 +57,8 @@ class LabelingLoop {
  private:
   enum class Phase : std::uint8_t { sampling, training, committing, finished };
 
-  /// The model's present opinion of the items without a human answer.
-  struct Scores {
-    std::vector<ItemIndex> undecided;                  ///< by descending confidence
-    std::vector<ClassIndex> best;                      ///< per undecided item
-    std::vector<float> confidence;                     ///< per undecided item
-    Matrix<float> probabilities;                       ///< per undecided item
-    std::vector<std::pair<double, ItemIndex>> doubts;  ///< delivered items by descending risk of being wrong
-    double expected_wrong = 0.0;                       ///< among the delivered
-    double accuracy = 0.0;                             ///< out of fold
-  };
-
   [[nodiscard]] std::optional<Batch> outstanding_batch() const;
   void teach();
-  [[nodiscard]] Scores score() const;
   [[nodiscard]] CommitPlan plan(const Scores& scores) const;
   [[nodiscard]] AuditState audit_state(const Scores& scores) const;
   [[nodiscard]] bool is_time_to_commit(const CommitPlan& plan) const;

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "gtlabel/core/ids.hpp"
+#include "gtlabel/core/views.hpp"
+#include "gtlabel/models/incremental_model.hpp"
+#include "jobs/item_columns.hpp"
+
+namespace gtlabel::detail {
+
+/// A model's present opinion of the items without a human answer.
+struct Scores {
+  std::vector<ItemIndex> undecided;                  ///< by descending confidence
+  std::vector<ClassIndex> best;                      ///< per undecided item
+  std::vector<float> confidence;                     ///< per undecided item
+  Matrix<float> probabilities;                       ///< per undecided item
+  std::vector<std::pair<double, ItemIndex>> doubts;  ///< committed items by descending risk of being wrong
+  double expected_wrong = 0.0;                       ///< among the committed
+  double accuracy = 0.0;                             ///< out of fold, on the labelled items
+
+  /// Forgets the first n undecided items.
+  void drop_front(std::ptrdiff_t n);
+};
+
+/// Predicts all items without a human answer, with confidence calibrated on the labelled ones.
+/// Exceptions of the model pass through.
+Scores score(const IncrementalModel& model, const ItemColumns& items);
+
+}  // namespace gtlabel::detail
