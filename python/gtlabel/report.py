@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 from dataclasses import dataclass
+from math import isnan, nan
 from typing import Any
 
 from gtlabel._core import Certificate
@@ -87,47 +88,76 @@ class Report:
         return f"<table><caption><b>gtlabel labeling job</b></caption>{cells}</table>"
 
     def plot(self, ax: Any = None) -> Any:
-        """Draws coverage and human share (left axis), estimated and bounded error (right axis) by round.
+        """Draws by round who labels how much of the pool (left), and the automatic labels' error (right).
 
         Returns the axes of the left scale. Needs matplotlib.
         """
         import matplotlib.pyplot as plt
+        from matplotlib.ticker import MaxNLocator, PercentFormatter
 
         if ax is None:
-            _, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
+            _, ax = plt.subplots(figsize=(8, 5), layout="constrained")
         rounds = [record.round for record in self.history]
-        share_lines = [
-            ("coverage", "tab:blue", "-", [record.coverage for record in self.history]),
-            ("human share", "tab:orange", "-", [record.human_share for record in self.history]),
-            ("expected human share", "tab:orange", ":", [record.expected_human_share for record in self.history]),
-        ]
-        lines = [
-            ax.plot(rounds, values, style, color=color, label=name)[0] for name, color, style, values in share_lines
-        ]
+        human = [record.human_share for record in self.history]
+        coverage = [record.coverage for record in self.history]
+        ax.fill_between(rounds, human, coverage, color="tab:blue", alpha=0.15, linewidth=0)
+        ax.fill_between(rounds, human, color="tab:orange", alpha=0.25, linewidth=0)
+        lines = ax.plot(rounds, coverage, color="tab:blue", label="labelled")
+        lines += ax.plot(rounds, human, color="tab:orange", label="labelled by people")
+        expected = [record.expected_human_share for record in self.history]
+        lines += ax.plot(
+            rounds, expected, ":", color="tab:orange", label="by people, expected in all"
+        )
         ax.set_xlabel("round")
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_ylabel("share of the pool")
-        ax.set_ylim(0, 1.05)
+        ax.set_ylim(0, 1.03)
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0))
+        ax.margins(x=0.02)
+
         errors = ax.twinx()
-        lines += errors.plot(
-            rounds, [record.estimated_error for record in self.history], "--", color="tab:green", label="estimated error"
-        )
-        bounded = [record for record in self.history if record.bounded_error < 1.0]
-        lines += errors.plot(
-            [record.round for record in bounded],
-            [record.bounded_error for record in bounded],
-            "o--",
-            markersize=3,
-            color="tab:red",
-            label="bounded error (certified)",
-        )
+        # Without labels to commit nothing is estimated; before the audits nothing is proved.
+        for name, style, color, values in (
+            (
+                "error, estimated",
+                "--",
+                "tab:green",
+                [record.estimated_error or nan for record in self.history],
+            ),
+            (
+                "error, proved at most",
+                ".--",
+                "tab:red",
+                [_proved(record) for record in self.history],
+            ),
+        ):
+            lines += errors.plot(rounds, values, style, color=color, label=name)
+        drawn = [value for line in errors.lines for value in line.get_ydata() if not isnan(value)]
+        top = 1.1 * max(drawn, default=0.05)
         if self.certificate is not None:
+            target = self.certificate.max_error
             lines.append(
-                errors.axhline(self.certificate.max_error, color="tab:gray", linewidth=0.8, label="target")
+                errors.axhline(
+                    target, color="tab:red", linewidth=0.8, alpha=0.6, label="error, target"
+                )
             )
+            top = min(top, 3 * target)
         errors.set_ylabel("error of the automatic labels")
-        errors.set_ylim(bottom=0)
-        errors.yaxis.set_major_formatter(plt.matplotlib.ticker.PercentFormatter(1.0))
-        ax.yaxis.set_major_formatter(plt.matplotlib.ticker.PercentFormatter(1.0))
-        ax.legend(handles=lines, loc="center right", fontsize="small")
-        ax.set_title(f"{self.n_items:,} items, {self.savings:.1%} of the human labels saved")
+        errors.set_ylim(0, top)
+        errors.yaxis.set_major_formatter(PercentFormatter(1.0))
+        ax.legend(
+            handles=lines,
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.14),
+            ncols=2,
+            fontsize="small",
+            frameon=False,
+        )
+        people = f"{self.n_human:,} labelled by people ({self.savings:.1%} saved)"
+        ax.set_title(f"{self.n_items:,} items, {people}")
         return ax
+
+
+def _proved(record: Round) -> float:
+    """The bound on the error, or NaN while there is none."""
+    return record.bounded_error if record.n_auto > 0 and record.bounded_error < 1.0 else nan

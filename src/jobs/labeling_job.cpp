@@ -19,6 +19,14 @@ namespace {
 
 constexpr std::string_view kSnapshotKind = "labeling_job";
 
+/// The audit's coins depend on the pool too: jobs of one seed on different pools must not fail together.
+std::uint64_t coin_seed(std::uint64_t seed, std::uint64_t fingerprint) {
+  const auto words =
+      philox4x32({static_cast<std::uint32_t>(fingerprint), static_cast<std::uint32_t>(fingerprint >> 32), 0, 0},
+                 {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+  return (std::uint64_t{words[1]} << 32) | words[0];
+}
+
 std::unordered_map<std::string, ClassIndex> index_classes(const std::vector<std::string>& classes) {
   if (classes.size() < 2) {
     throw InvalidArgument("classes: " + std::to_string(classes.size()) + " given, expected at least 2");
@@ -62,12 +70,13 @@ std::shared_ptr<IncrementalModel> attach_model(const Features& features, std::si
 }  // namespace
 
 struct LabelingJob::State {
-  State(const Features& pool, std::vector<std::string> class_names, const detail::LabelingLoop::Setup& setup,
-        LabelingJobOptions& options)
+  State(const Features& pool, std::uint64_t pool_fingerprint, std::vector<std::string> class_names,
+        const detail::LabelingLoop::Setup& setup, LabelingJobOptions& options)
       : features(pool),
+        fingerprint(pool_fingerprint),
         classes(std::move(class_names)),
         class_index(index_classes(classes)),
-        loop(pool.n_items(), setup, attach_model(pool, classes.size(), options)) {}
+        loop(pool.n_items(), setup, coin_seed(setup.seed, fingerprint), attach_model(pool, classes.size(), options)) {}
 
   [[nodiscard]] Turn turn() const { return Turn(mutex, holder); }
 
@@ -85,6 +94,7 @@ struct LabelingJob::State {
   }
 
   Features features;
+  std::uint64_t fingerprint;
   std::vector<std::string> classes;
   std::unordered_map<std::string, ClassIndex> class_index;
   detail::LabelingLoop loop;
@@ -101,7 +111,7 @@ LabelingJob::LabelingJob(const Features& features, std::vector<std::string> clas
   }
   const detail::LabelingLoop::Setup setup{options.target, options.batch_size,
                                           options.seed ? *options.seed : random_seed()};
-  state_ = std::make_unique<State>(features, std::move(classes), setup, options);
+  state_ = std::make_unique<State>(features, features.fingerprint(), std::move(classes), setup, options);
 }
 
 LabelingJob::LabelingJob(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -220,7 +230,7 @@ std::string LabelingJob::snapshot() const {
   SnapshotWriter writer;
   writer.section("labeling_job", 1);
   writer.write(state_->features.n_items());
-  writer.write(state_->features.fingerprint());
+  writer.write(state_->fingerprint);
   writer.write(state_->classes);
   detail::save_setup(writer, state_->loop.setup());
   detail::save_answers(writer, state_->answers);
@@ -245,7 +255,7 @@ LabelingJob LabelingJob::restore(std::string_view snapshot, const Features& feat
   require_sound(classes.size() >= 2, "classes: fewer than 2");
   const auto setup = detail::load_setup(reader);
   auto answers = detail::load_answers(reader, n_items, classes.size());
-  auto state = std::make_unique<State>(features, std::move(classes), setup, options);
+  auto state = std::make_unique<State>(features, fingerprint, std::move(classes), setup, options);
   state->loop.load(reader);
   state->answers = std::move(answers);
   return LabelingJob(std::move(state));

@@ -35,14 +35,15 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 
 }  // namespace
 
-LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::shared_ptr<IncrementalModel> model)
+LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64_t coin_seed,
+                           std::shared_ptr<IncrementalModel> model)
     : setup_(setup),
       model_(std::move(model)),
       items_(static_cast<std::size_t>(n_items)),
       ledger_(std::holds_alternative<ErrorTarget>(setup.target)
                   ? std::get<ErrorTarget>(setup.target).failure_probability
                   : 0.05,
-              setup.seed),
+              coin_seed),
       seed_random_(setup.seed, RandomPurpose::seed_sample),
       query_random_(setup.seed, RandomPurpose::query),
       asked_(static_cast<std::size_t>(n_items), 0) {}
@@ -151,7 +152,7 @@ CommitPlan LabelingLoop::plan(const Scores& scores) const {
   if (const auto* threshold = std::get_if<ConfidenceThreshold>(&setup_.target)) {
     CommitPlan plan;
     for (const float confidence : scores.confidence) {
-      if (confidence < threshold->confidence) break;
+      if (confidence < static_cast<float>(threshold->confidence)) break;
       ++plan.n_commit;
       plan.expected_wrong += 1.0 - confidence;
     }

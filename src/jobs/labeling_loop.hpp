@@ -29,8 +29,9 @@ class LabelingLoop {
     std::uint64_t seed;
   };
 
-  /// @param model  attached to the pool already.
-  LabelingLoop(std::int64_t n_items, const Setup& setup, std::shared_ptr<IncrementalModel> model);
+  /// @param coin_seed  of the audit's coins.  @param model  attached to the pool already.
+  LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64_t coin_seed,
+               std::shared_ptr<IncrementalModel> model);
 
   [[nodiscard]] std::optional<Batch> next_batch();
   /// Takes a human answer.

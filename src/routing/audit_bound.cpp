@@ -14,32 +14,42 @@ constexpr int kMixture = 17;
 constexpr double kMixtureStep = 0.05;
 const double kLogMixture = std::log(static_cast<double>(kMixture));
 
-double mixture_point(int j) noexcept { return kMixtureStep * j; }
+/// ln M as a function of the unfound alone: the logarithm of each term of the mixture is a straight line.
+class LogMixture {
+ public:
+  LogMixture(double errors_found, double level) noexcept {
+    for (int j = 0; j < kMixture; ++j) {
+      const double b = kMixtureStep * j;
+      start_[j] = errors_found > 0.0 ? errors_found * std::log(b) : 0.0;  // b = 0: -infinity, once an error is found
+      slope_[j] = std::log1p(-level * b) - std::log1p(-level);
+    }
+  }
+
+  [[nodiscard]] double at(double wrong_unfound) const noexcept {
+    std::array<double, kMixture> terms{};
+    for (int j = 0; j < kMixture; ++j) terms[j] = start_[j] + wrong_unfound * slope_[j];
+    const double largest = *std::max_element(terms.begin(), terms.end());
+    double sum = 0.0;
+    for (const double term : terms) sum += std::exp(term - largest);
+    return largest + std::log(sum) - kLogMixture;
+  }
+
+ private:
+  std::array<double, kMixture> start_{}, slope_{};
+};
 
 }  // namespace
 
 double log_audit_martingale(double errors_found, double level, double wrong_unfound) noexcept {
-  std::array<double, kMixture> terms{};
-  double largest = -std::numeric_limits<double>::infinity();
-  for (int j = 0; j < kMixture; ++j) {
-    const double b = mixture_point(j);
-    const double found =
-        errors_found > 0.0 ? errors_found * std::log(b) : 0.0;  // b = 0: -infinity, once an error is found
-    terms[j] = found + wrong_unfound * (std::log1p(-level * b) - std::log1p(-level));
-    largest = std::max(largest, terms[j]);
-  }
-  double sum = 0.0;
-  for (const double term : terms) sum += std::exp(term - largest);
-  return largest + std::log(sum) - kLogMixture;
+  return LogMixture(errors_found, level).at(wrong_unfound);
 }
 
 std::int64_t max_wrong_unfound(std::int64_t errors_found, double level, double failure_probability) noexcept {
   constexpr auto kUnknown = std::numeric_limits<std::int64_t>::max();
   if (level <= 0.0) return kUnknown;
   const double limit = -std::log(failure_probability);
-  const auto believed = [&](std::int64_t wrong) {
-    return log_audit_martingale(static_cast<double>(errors_found), level, static_cast<double>(wrong)) < limit;
-  };
+  const LogMixture mixture(static_cast<double>(errors_found), level);
+  const auto believed = [&](std::int64_t wrong) { return mixture.at(static_cast<double>(wrong)) < limit; };
   if (!believed(0)) return 0;
   std::int64_t low = 0, high = 1;
   while (believed(high)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <unordered_set>
 
@@ -81,6 +82,7 @@ void AuditLedger::withdraw(std::span<const ItemIndex> items) {
     entry.withdrawn = true;
     current_.erase(place);
   }
+  tighten();
 }
 
 /// Adds (sign +1) or takes out (-1) what an entry contributes to the counts, due for audit or not.
@@ -98,14 +100,17 @@ void AuditLedger::count(const Entry& entry, bool due, std::int64_t sign) noexcep
 }
 
 std::int64_t AuditLedger::martingale_bound() const noexcept {
-  return std::max<std::int64_t>(0,
-                                max_wrong_unfound(errors_found_ + n_due_, level_, failure_probability_) - known_wrong_);
+  const std::int64_t unfound = max_wrong_unfound(errors_found_ + n_due_, level_, failure_probability_);
+  // More wrong labels are known than there should be at all: this is one of the few runs in which the bound fails.
+  if (unfound < known_wrong_) return std::numeric_limits<std::int64_t>::max();
+  return unfound - known_wrong_;
 }
 
 void AuditLedger::tighten() noexcept {
+  const std::int64_t everything = n_delivered_ + n_due_;
+  if (carried_ < 0 || carried_ > everything) carried_ = everything;  // refuted, or no news
   // While audits are out, the martingale's bound does not speak of the due items, which `carried_` includes.
   if (n_due_ == 0) carried_ = std::min(carried_, martingale_bound());
-  carried_ = std::clamp<std::int64_t>(carried_, 0, n_delivered_ + n_due_);
 }
 
 std::int64_t AuditLedger::wrong_at_most() const noexcept {

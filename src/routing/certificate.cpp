@@ -15,8 +15,8 @@ std::string statement_of(const Certificate& certificate) {
          " automatic labels (" + percent(certificate.bound) + (whole_dataset ? " of the dataset" : "") +
          ") differ from the answer that the job's own people would have given; the target was " +
          percent(certificate.max_error) + ". Evidence: " + std::to_string(certificate.audited) +
-         " labels drawn by coin were checked blind, " + std::to_string(certificate.errors_found) +
-         " were wrong. Mistakes of the people themselves are outside this statement.";
+         " labels drawn by coin were checked by people, wrong ones found: " + std::to_string(certificate.errors_found) +
+         ". Mistakes of the people themselves are outside this statement.";
 }
 
 }  // namespace

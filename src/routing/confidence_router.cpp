@@ -50,8 +50,9 @@ void summarize(Routing& routing) {
 }
 
 void route_by_threshold(const ConfidenceThreshold& target, Routing& routing) {
+  const auto threshold = static_cast<float>(target.confidence);  // 0.9 as people write it, not 0.9000000000000000222
   for (std::size_t i = 0; i < routing.routes.size(); ++i) {
-    if (routing.confidence[i] >= target.confidence) routing.routes[i] = Route::automatic;
+    if (routing.confidence[i] >= threshold) routing.routes[i] = Route::automatic;
   }
   routing.reason =
       text_of("Confidence of at least %.4g is labelled automatically; nothing is certified.", target.confidence, 0, 0);

@@ -23,9 +23,9 @@ struct RoundRecord {
   double expected_human_share = 0.0;  ///< what the job predicts for its end, audits included
   double estimated_error = 0.0;  ///< predicted share of wrong ones among the automatic labels; before the first commit:
                                  ///< among those that would be committed now
-  double bounded_error = 1.0;  ///< upper bound on that share, proved by audits; 1 while nothing is proved
-  double accuracy = 0.0;       ///< the model's out-of-fold accuracy on the labelled items (chosen to be hard ones)
-  double seconds = 0.0;        ///< time the round took, people excluded
+  double bounded_error = 1.0;    ///< upper bound on that share, proved by audits; 1 while nothing is proved
+  double accuracy = 0.0;         ///< the model's out-of-fold accuracy on the labelled items (chosen to be hard ones)
+  double seconds = 0.0;          ///< time the round took, people excluded
 };
 
 /// What a job did and what it cost. A plain result: owned by the caller.

@@ -1,0 +1,147 @@
+#include "gtlabel/routing/audit_bound.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <initializer_list>
+#include <limits>
+
+#include "gtlabel/core/random.hpp"
+
+namespace {
+
+using namespace gtlabel;
+
+/// M straight from its definition, b = 0, 0.05, .., 0.8, without logarithms.
+long double direct_martingale(int errors_found, long double level, long double wrong_unfound) {
+  long double sum = 0.0L;
+  for (int j = 0; j <= 16; ++j) {
+    const long double b = 0.05L * j;
+    sum += powl(b, errors_found) * powl((1.0L - level * b) / (1.0L - level), wrong_unfound);
+  }
+  return sum / 17.0L;
+}
+
+double martingale(double errors_found, double level, double wrong_unfound) {
+  return std::exp(log_audit_martingale(errors_found, level, wrong_unfound));
+}
+
+double binomial(int n, int k, double p) {
+  return std::exp(std::lgamma(n + 1.0) - std::lgamma(k + 1.0) - std::lgamma(n - k + 1.0) + k * std::log(p) +
+                  (n - k) * std::log1p(-p));
+}
+
+TEST_CASE("log_audit_martingale: values by hand") {
+  // Level 1/2: (1 - b/2) / (1/2) = 2 - b, of which the mean over b = 0, .05, .., .8 is 2 - .4.
+  CHECK(martingale(0, 0.5, 1) == doctest::Approx(1.6).epsilon(1e-12));
+  // One error found and none unfound: the mean of b.
+  CHECK(martingale(1, 0.5, 0) == doctest::Approx(0.4).epsilon(1e-12));
+  // The mean of (2 - b)^2 = 4 - 4 * 0.4 + mean b^2, mean b^2 = 0.0025 * (16 * 17 * 33 / 6) / 17 = 0.22.
+  CHECK(martingale(0, 0.5, 2) == doctest::Approx(2.62).epsilon(1e-12));
+  CHECK(martingale(0, 0.0, 100) == doctest::Approx(1.0));  // no audit, no knowledge
+  CHECK(martingale(0, 0.7, 0) == doctest::Approx(1.0));
+}
+
+TEST_CASE("log_audit_martingale: agrees with the direct sum in long double") {
+  for (const int found : {0, 1, 2, 7, 60}) {
+    for (const double level : {0.0, 1e-6, 0.01, 0.2, 0.5, 0.95}) {
+      for (const double unfound : {0.0, 1.0, 2.5, 40.0, 1000.0}) {
+        const auto direct = static_cast<double>(logl(direct_martingale(found, level, unfound)));
+        CHECK(log_audit_martingale(found, level, unfound) == doctest::Approx(direct).epsilon(1e-9));
+      }
+    }
+  }
+}
+
+TEST_CASE("log_audit_martingale: stays finite where M itself overflows") {
+  const double log_m = log_audit_martingale(0, 0.9, 1e6);
+  CHECK(std::isfinite(log_m));
+  CHECK(log_m == doctest::Approx(1e6 * std::log(10.0) - std::log(17.0)));  // b = 0 dominates
+}
+
+TEST_CASE("log_audit_martingale: committing one wrong item leaves the mean at exactly 1") {
+  // q b + (1 - q) (1 - q b) / (1 - q) = 1 for every b: found at once with probability q, else unfound.
+  for (const double q : {0.001, 0.05, 0.3, 0.9}) {
+    CHECK(q * martingale(1, q, 0) + (1.0 - q) * martingale(0, q, 1) == doctest::Approx(1.0).epsilon(1e-12));
+  }
+}
+
+TEST_CASE("log_audit_martingale: committing many wrong items at any level leaves the mean as it is") {
+  for (const double q : {0.05, 0.4}) {
+    const int n = 30, found = 2, unfound = 11;
+    double mean = 0.0;
+    for (int k = 0; k <= n; ++k) mean += binomial(n, k, q) * martingale(found + k, q, unfound + n - k);
+    CHECK(mean == doctest::Approx(martingale(found, q, unfound)).epsilon(1e-10));
+  }
+}
+
+TEST_CASE("log_audit_martingale: raising the level leaves the mean as it is") {
+  // A wrong item with its coin above q is found between q and r with probability (r - q) / (1 - q).
+  for (const double q : {0.0, 0.1, 0.5}) {
+    for (const double r : {0.5, 0.6, 0.9}) {
+      const int found = 3, unfound = 25;
+      const double p = (r - q) / (1.0 - q);
+      if (p == 0.0) continue;
+      double mean = 0.0;
+      for (int k = 0; k <= unfound; ++k) mean += binomial(unfound, k, p) * martingale(found + k, r, unfound - k);
+      CHECK(mean == doctest::Approx(martingale(found, q, unfound)).epsilon(1e-10));
+    }
+  }
+}
+
+TEST_CASE("log_audit_martingale: grows with the unfound, falls with the found") {
+  for (const double level : {0.01, 0.3, 0.8}) {
+    for (int found = 0; found < 20; ++found) {
+      for (int unfound = 0; unfound < 200; unfound += 7) {
+        const double here = log_audit_martingale(found, level, unfound);
+        CHECK(log_audit_martingale(found, level, unfound + 1) > here);
+        CHECK(log_audit_martingale(found + 1, level, unfound) < here);
+      }
+    }
+  }
+}
+
+TEST_CASE("max_wrong_unfound: values computed apart, in exact fractions") {
+  // With 17 equally weighted b, the largest U with  sum_b b^F ((1 - q b) / (1 - q))^U / 17 < 1 / delta.
+  CHECK(max_wrong_unfound(0, 0.5, 0.05) == 5);       // mean (2 - b)^5 = 12.99, (2 - b)^6: 22.92
+  CHECK(max_wrong_unfound(1, 0.5, 0.05) == 8);       // 12.80, 21.23
+  CHECK(max_wrong_unfound(2, 0.5, 0.05) == 11);      // 17.08, 27.63
+  CHECK(max_wrong_unfound(0, 0.25, 0.05) == 14);     // 18.76, 23.73
+  CHECK(max_wrong_unfound(1, 0.25, 0.05) == 22);     // 18.44, 22.72
+  CHECK(max_wrong_unfound(0, 0.1, 0.05) == 39);      // 19.19, 20.90
+  CHECK(max_wrong_unfound(3, 0.1, 0.05) == 97);      // 19.21, 20.54
+  CHECK(max_wrong_unfound(0, 0.5, 0.01) == 8);       // 74.2, 135.5
+  CHECK(max_wrong_unfound(5, 0.5, 0.01) == 21);      // 87.9, 138.6
+  CHECK(max_wrong_unfound(0, 0.9, 0.05) == 1);       // 6.4, 45.8
+  CHECK(max_wrong_unfound(0, 0.01, 0.05) == 416);    // 19.87, 20.03
+}
+
+TEST_CASE("max_wrong_unfound: is the largest U below the limit, over random cases") {
+  RandomStream random(1, RandomPurpose::user);
+  for (int i = 0; i < 300; ++i) {
+    const auto found = static_cast<int>(random.below(40));
+    const double level = 0.01 + 0.9 * random.uniform(), delta = 0.001 + 0.5 * random.uniform();
+    const auto bound = max_wrong_unfound(found, level, delta);
+    CHECK(direct_martingale(found, level, static_cast<long double>(bound)) < 1.0L / delta);
+    CHECK(direct_martingale(found, level, static_cast<long double>(bound) + 1.0L) >= 1.0L / delta);
+  }
+}
+
+TEST_CASE("max_wrong_unfound: grows with errors found, falls with the level and with the failure probability") {
+  for (int found = 0; found < 30; ++found) {
+    for (double level = 0.02; level < 0.9; level += 0.05) {
+      const auto bound = max_wrong_unfound(found, level, 0.05);
+      CHECK(max_wrong_unfound(found + 1, level, 0.05) >= bound);
+      CHECK(max_wrong_unfound(found, level + 0.01, 0.05) <= bound);
+      CHECK(max_wrong_unfound(found, level, 0.01) >= bound);
+    }
+  }
+}
+
+TEST_CASE("max_wrong_unfound: knows nothing without an audit, and next to nothing at a tiny level") {
+  CHECK(max_wrong_unfound(0, 0.0, 0.05) == std::numeric_limits<std::int64_t>::max());
+  CHECK(max_wrong_unfound(0, 1e-9, 0.05) > 1'000'000'000);
+  CHECK(max_wrong_unfound(0, std::numeric_limits<double>::min(), 0.05) > 1'000'000'000);
+}
+
+}  // namespace

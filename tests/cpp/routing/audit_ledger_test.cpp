@@ -1,0 +1,471 @@
+#include "gtlabel/routing/audit_ledger.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtlabel/core/error.hpp"
+#include "gtlabel/routing/audit_bound.hpp"
+#include "gtlabel/storage/snapshot.hpp"
+
+namespace {
+
+using namespace gtlabel;
+using Items = std::vector<ItemIndex>;
+
+Items range(ItemIndex begin, ItemIndex end) {
+  Items items(static_cast<std::size_t>(end - begin));
+  std::iota(items.begin(), items.end(), begin);
+  return items;
+}
+
+void record_all(AuditLedger& ledger, const Items& items, bool wrong) {
+  for (const ItemIndex item : items) CHECK(ledger.record(item, wrong));
+}
+
+std::string bytes_of(const AuditLedger& ledger) {
+  SnapshotWriter writer;
+  ledger.save(writer);
+  return writer.finish("audit_ledger");
+}
+
+AuditLedger restored(const std::string& bytes) {
+  SnapshotReader reader(bytes, "audit_ledger");
+  return AuditLedger::load(reader);
+}
+
+/// The coins that a ledger of this seed gives, in order of commit.
+std::vector<double> coins_of(std::uint64_t seed, std::size_t n) {
+  RandomStream stream(seed, RandomPurpose::audit_coins);
+  std::vector<double> coins(n);
+  for (double& coin : coins) coin = stream.uniform();
+  return coins;
+}
+
+TEST_CASE("AuditLedger: knows nothing at first, and vouches for nothing that is not audited") {
+  AuditLedger ledger;
+  CHECK(ledger.wrong_at_most() == 0);
+  CHECK(ledger.commit(range(0, 100)).empty());  // level 0: no coin is due
+  CHECK(ledger.n_delivered() == 100);
+  CHECK(ledger.wrong_at_most() == 100);
+  CHECK(ledger.level() == 0.0);
+}
+
+TEST_CASE("AuditLedger: each item's coin is fixed at its commit; due is who lies at or below the level") {
+  const auto coins = coins_of(5, 200);
+  AuditLedger ledger(0.05, 5);
+  ledger.commit(range(1000, 1100));
+  Items expected;
+  for (std::size_t i = 0; i < 100; ++i) {
+    if (coins[i] <= 0.3) expected.push_back(1000 + static_cast<ItemIndex>(i));
+  }
+  CHECK(ledger.raise_level(0.3) == expected);
+  CHECK(ledger.due() == expected);
+  Items at_once;
+  for (std::size_t i = 100; i < 200; ++i) {
+    if (coins[i] <= 0.3) at_once.push_back(1000 + static_cast<ItemIndex>(i));
+  }
+  CHECK(ledger.commit(range(1100, 1200)) == at_once);
+  CHECK(ledger.n_due() == static_cast<std::int64_t>(expected.size() + at_once.size()));
+  CHECK(ledger.n_delivered() == 200 - ledger.n_due());
+  for (const ItemIndex item : expected) CHECK_FALSE(ledger.is_delivered(item));
+  Items delivered = ledger.delivered();
+  CHECK(std::is_sorted(delivered.begin(), delivered.end()));  // the order of commit, here
+  CHECK(static_cast<std::int64_t>(delivered.size()) == ledger.n_delivered());
+  for (const ItemIndex item : delivered) CHECK(ledger.is_delivered(item));
+}
+
+TEST_CASE("AuditLedger: another seed draws other coins, the same seed the same") {
+  AuditLedger a(0.05, 1), b(0.05, 2), c(0.05, 1);
+  for (AuditLedger* ledger : {&a, &b, &c}) ledger->commit(range(0, 500));
+  const auto due = a.raise_level(0.2);
+  CHECK(due != b.raise_level(0.2));
+  CHECK(due == c.raise_level(0.2));
+}
+
+TEST_CASE("AuditLedger: an item is committed once; a refused commit changes nothing, not even the coins") {
+  AuditLedger ledger(0.05, 3);
+  ledger.commit(range(0, 10));
+  const auto before = bytes_of(ledger);
+  CHECK_THROWS_AS(ledger.commit(Items{20, 5, 21}), InvalidState);
+  CHECK_THROWS_AS(ledger.commit(Items{20, 21, 20}), InvalidState);
+  CHECK(bytes_of(ledger) == before);
+  try {
+    ledger.commit(Items{20, 5});
+  } catch (const InvalidState& error) {
+    CHECK(std::string(error.what()).find("item 5") != std::string::npos);
+  }
+}
+
+TEST_CASE("AuditLedger: the level never falls and stays below 1; a refused one changes nothing") {
+  AuditLedger ledger;
+  ledger.commit(range(0, 50));
+  ledger.raise_level(0.4);
+  const auto before = bytes_of(ledger);
+  for (const double bad : {0.39, -1.0, 1.0, 2.0, std::numeric_limits<double>::quiet_NaN()}) {
+    CHECK_THROWS_AS(ledger.raise_level(bad), InvalidArgument);
+  }
+  CHECK(bytes_of(ledger) == before);
+  CHECK(ledger.raise_level(0.4).empty());  // what is due already is not returned again
+}
+
+TEST_CASE("AuditLedger: a failure probability outside (0, 1) is refused") {
+  for (const double bad : {0.0, 1.0, -0.5, std::numeric_limits<double>::quiet_NaN()}) {
+    CHECK_THROWS_AS(AuditLedger(bad, 0), InvalidArgument);
+  }
+}
+
+TEST_CASE("AuditLedger: an item that was never committed is not recorded") {
+  AuditLedger ledger;
+  ledger.commit(range(0, 5));
+  const auto before = bytes_of(ledger);
+  CHECK_FALSE(ledger.record(77, true));
+  CHECK_FALSE(ledger.is_delivered(77));
+  CHECK(bytes_of(ledger) == before);
+}
+
+TEST_CASE("AuditLedger: a due item counts as an error found until it is answered") {
+  AuditLedger ledger(0.05, 1);
+  ledger.commit(range(0, 2000));
+  const auto due = ledger.raise_level(0.05);
+  REQUIRE(due.size() > 50);
+  const auto n = static_cast<std::int64_t>(due.size());
+  std::int64_t last = std::min(max_wrong_unfound(n, 0.05, 0.05), ledger.n_delivered());
+  CHECK(ledger.wrong_at_most() == last);
+  for (std::int64_t i = 0; i < n; ++i) {
+    ledger.record(due[static_cast<std::size_t>(i)], false);
+    const auto bound = std::min(max_wrong_unfound(n - i - 1, 0.05, 0.05), ledger.n_delivered());
+    CHECK(ledger.wrong_at_most() == bound);
+    CHECK(bound <= last);
+    last = bound;
+  }
+  CHECK(ledger.wrong_at_most() == max_wrong_unfound(0, 0.05, 0.05));
+  CHECK(ledger.n_audited() == n);
+  CHECK(ledger.errors_found() == 0);
+}
+
+TEST_CASE("AuditLedger: audits that find errors weaken the bound, to what the martingale says") {
+  AuditLedger ledger(0.05, 1);
+  ledger.commit(range(0, 5000));
+  const auto due = ledger.raise_level(0.05);
+  for (std::size_t i = 0; i < due.size(); ++i) ledger.record(due[i], i < 6);
+  CHECK(ledger.errors_found() == 6);
+  CHECK(ledger.wrong_at_most() == max_wrong_unfound(6, 0.05, 0.05));
+}
+
+TEST_CASE("AuditLedger: a bound that its own evidence refutes claims nothing any more") {
+  AuditLedger ledger(0.05, 2);
+  ledger.commit(range(0, 3000));
+  record_all(ledger, ledger.raise_level(0.05), false);
+  const auto proved = ledger.wrong_at_most();
+  const auto delivered = ledger.delivered();
+  REQUIRE(proved + 1 < static_cast<std::int64_t>(delivered.size()));
+  for (std::int64_t i = 0; i < proved; ++i) ledger.record(delivered[static_cast<std::size_t>(i)], true);
+  CHECK(ledger.wrong_at_most() == 0);
+  ledger.record(delivered[static_cast<std::size_t>(proved)], true);
+  CHECK(ledger.wrong_at_most() == ledger.n_delivered());
+}
+
+TEST_CASE("AuditLedger: a proved bound survives raises without commits, and is never worse than the delivered") {
+  AuditLedger ledger(0.05, 2);
+  ledger.commit(range(0, 3000));
+  record_all(ledger, ledger.raise_level(0.05), false);
+  const auto proved = ledger.wrong_at_most();
+  CHECK(proved < 150);
+  for (double level = 0.06; level < 0.99; level += 0.01) {
+    const auto due = ledger.raise_level(level);
+    // As many are wrong as the bound allows: by itself the martingale would say more and more.
+    CHECK(ledger.wrong_at_most() <= proved);
+    CHECK(ledger.wrong_at_most() <= ledger.n_delivered());
+    for (const ItemIndex item : due) ledger.record(item, ledger.errors_found() < proved);
+    CHECK(ledger.wrong_at_most() <= proved);
+    CHECK(ledger.wrong_at_most() <= ledger.n_delivered());
+  }
+}
+
+TEST_CASE("AuditLedger: a commit adds at most its own items to the bound") {
+  AuditLedger ledger(0.05, 2);
+  ledger.commit(range(0, 3000));
+  record_all(ledger, ledger.raise_level(0.05), false);
+  const auto proved = ledger.wrong_at_most();
+  const auto due = ledger.commit(range(3000, 3010));
+  CHECK(ledger.wrong_at_most() <= proved + 10);
+  record_all(ledger, due, true);
+  CHECK(ledger.wrong_at_most() <= proved + 10 - static_cast<std::int64_t>(due.size()));
+}
+
+TEST_CASE("AuditLedger: a free answer leaves the delivered; a wrong one is credited to the bound") {
+  AuditLedger ledger(0.05, 4);
+  ledger.commit(range(0, 3000));
+  record_all(ledger, ledger.raise_level(0.05), false);
+  const auto proved = ledger.wrong_at_most();
+  const auto delivered = ledger.delivered();
+  for (std::size_t i = 0; i < 20; ++i) {
+    CHECK(ledger.record(delivered[i], true));
+    CHECK(ledger.known_wrong() == static_cast<std::int64_t>(i) + 1);
+    CHECK(ledger.wrong_at_most() == proved - static_cast<std::int64_t>(i) - 1);
+    CHECK_FALSE(ledger.is_delivered(delivered[i]));
+  }
+  CHECK(ledger.record(delivered[20], false));  // right: no credit
+  CHECK(ledger.wrong_at_most() == proved - 20);
+  CHECK(ledger.n_delivered() == static_cast<std::int64_t>(delivered.size()) - 21);
+  CHECK(ledger.errors_found() == 0);
+}
+
+TEST_CASE("AuditLedger: a free answer counts as an audit once its coin comes up, and is not asked again") {
+  const auto coins = coins_of(6, 2);
+  AuditLedger ledger(0.05, 6);
+  ledger.commit(Items{0, 1});
+  ledger.record(0, true);
+  ledger.record(1, false);
+  CHECK(ledger.known_wrong() == 1);
+  CHECK(ledger.n_audited() == 0);
+  CHECK(ledger.raise_level(std::max(coins[0], coins[1])).empty());
+  CHECK(ledger.known_wrong() == 0);
+  CHECK(ledger.errors_found() == 1);
+  CHECK(ledger.n_audited() == 2);
+  CHECK(ledger.n_due() == 0);
+}
+
+TEST_CASE("AuditLedger: a correction voids what was proved with the old answer") {
+  AuditLedger ledger(0.05, 7);
+  ledger.commit(range(0, 3000));
+  const auto due = ledger.raise_level(0.05);
+  record_all(ledger, due, false);
+  const auto proved = ledger.wrong_at_most();
+  for (std::size_t i = 0; i < 8; ++i) ledger.record(due[i], true);  // they were wrong after all
+  CHECK(ledger.errors_found() == 8);
+  CHECK(ledger.wrong_at_most() == max_wrong_unfound(8, 0.05, 0.05));
+  CHECK(ledger.wrong_at_most() > proved);
+  for (std::size_t i = 0; i < 8; ++i) ledger.record(due[i], false);
+  CHECK(ledger.wrong_at_most() == proved);
+  const auto before = bytes_of(ledger);
+  ledger.record(due[0], false);  // said again: no correction
+  CHECK(bytes_of(ledger) == before);
+}
+
+TEST_CASE("AuditLedger: withdrawing takes back delivered items only") {
+  AuditLedger ledger(0.05, 8);
+  ledger.commit(range(0, 1000));
+  const auto due = ledger.raise_level(0.1);
+  ledger.record(due[0], false);
+  const auto delivered = ledger.delivered();
+  ledger.record(delivered[0], true);
+  const auto n_delivered = ledger.n_delivered();
+  // Answered audits, open audits, free answers and items never committed stay as they are.
+  ledger.withdraw(Items{due[0], due[1], delivered[0], 5000});
+  CHECK(ledger.n_delivered() == n_delivered);
+  CHECK(ledger.n_due() == static_cast<std::int64_t>(due.size()) - 1);
+  ledger.withdraw(Items{delivered[1], delivered[2], delivered[1]});
+  CHECK(ledger.n_delivered() == n_delivered - 2);
+  CHECK_FALSE(ledger.is_delivered(delivered[1]));
+  CHECK_FALSE(ledger.record(delivered[1], true));
+  ledger.withdraw(ledger.delivered());
+  CHECK(ledger.n_delivered() == 0);
+  CHECK(ledger.wrong_at_most() == 0);
+  CHECK(ledger.raise_level(0.9).empty());  // a withdrawn item is never due
+}
+
+TEST_CASE("AuditLedger: an item committed again draws a fresh coin") {
+  const auto coins = coins_of(9, 200);
+  AuditLedger ledger(0.05, 9);
+  ledger.commit(range(0, 100));
+  ledger.withdraw(range(0, 100));
+  ledger.commit(range(0, 100));
+  Items expected;
+  for (std::size_t i = 0; i < 100; ++i) {
+    if (coins[100 + i] <= 0.4) expected.push_back(static_cast<ItemIndex>(i));
+  }
+  CHECK(ledger.raise_level(0.4) == expected);
+}
+
+TEST_CASE("AuditLedger: save and load give the same state, coins and future, at any moment") {
+  AuditLedger ledger(0.02, 10);
+  const auto check_same = [&] {
+    const auto bytes = bytes_of(ledger);
+    AuditLedger copy = restored(bytes);
+    CHECK(bytes_of(copy) == bytes);
+    CHECK(copy.wrong_at_most() == ledger.wrong_at_most());
+    CHECK(copy.n_delivered() == ledger.n_delivered());
+    CHECK(copy.n_due() == ledger.n_due());
+    CHECK(copy.n_audited() == ledger.n_audited());
+    CHECK(copy.errors_found() == ledger.errors_found());
+    CHECK(copy.known_wrong() == ledger.known_wrong());
+    CHECK(copy.failure_probability() == 0.02);
+    CHECK(copy.due() == ledger.due());
+    AuditLedger original = ledger;
+    CHECK(copy.commit(range(9000, 9100)) == original.commit(range(9000, 9100)));
+    CHECK(copy.raise_level(0.95) == original.raise_level(0.95));
+    CHECK(bytes_of(copy) == bytes_of(original));
+  };
+  check_same();
+  ledger.commit(range(0, 500));
+  check_same();
+  ledger.withdraw(range(0, 250));  // before anything is proved: the bound is as many as are left
+  check_same();
+  const auto due = ledger.raise_level(0.1);
+  check_same();
+  for (std::size_t i = 0; i < due.size(); i += 2) ledger.record(due[i], i % 3 == 0);
+  check_same();
+  for (const ItemIndex item : ledger.due()) ledger.record(item, false);
+  const auto delivered = ledger.delivered();
+  ledger.record(delivered[0], true);
+  ledger.record(delivered[1], false);
+  check_same();
+  ledger.withdraw(ledger.delivered());
+  check_same();
+  ledger.commit(range(100, 200));
+  check_same();
+}
+
+/// The ledger told again in the plainest way: nothing is kept but what happened; everything is recounted when asked.
+class Recount {
+ public:
+  Recount(double delta, std::uint64_t seed) : delta_(delta), coins_(seed, RandomPurpose::audit_coins) {}
+
+  void commit(const Items& items) {
+    for (const ItemIndex item : items) entries_.push_back({.item = item, .coin = coins_.uniform()});
+    proved_ += static_cast<std::int64_t>(items.size());
+    look();
+  }
+  void raise_level(double level) {
+    level_ = level;
+    look();
+  }
+  void record(ItemIndex item, bool wrong) {
+    for (Entry& entry : entries_) {
+      if (entry.item != item || entry.withdrawn) continue;
+      if (!entry.answer && wrong) --proved_;
+      if (entry.answer && *entry.answer != wrong) proved_ = std::numeric_limits<std::int64_t>::max() / 2;
+      entry.answer = wrong;
+    }
+    look();
+  }
+  void withdraw(const Items& items) {
+    for (Entry& entry : entries_) {
+      if (std::find(items.begin(), items.end(), entry.item) == items.end()) continue;
+      if (entry.coin > level_ && !entry.answer) entry.withdrawn = true;
+    }
+    look();
+  }
+
+  [[nodiscard]] std::int64_t n(bool due, std::optional<bool> answer) const {
+    return std::count_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+      return !entry.withdrawn && (entry.coin <= level_) == due && entry.answer == answer;
+    });
+  }
+  [[nodiscard]] std::int64_t delivered() const { return n(false, {}); }
+  [[nodiscard]] std::int64_t due() const { return n(true, {}); }
+  [[nodiscard]] std::int64_t audited() const { return n(true, true) + n(true, false); }
+  [[nodiscard]] std::int64_t errors_found() const { return n(true, true); }
+  [[nodiscard]] std::int64_t known_wrong() const { return n(false, true); }
+  [[nodiscard]] std::int64_t wrong_at_most() const { return std::min({proved_, martingale(), delivered()}); }
+  [[nodiscard]] bool is_live(ItemIndex item) const {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [&](const Entry& entry) { return entry.item == item && !entry.withdrawn; });
+  }
+
+ private:
+  struct Entry {
+    ItemIndex item;
+    double coin;
+    std::optional<bool> answer{};
+    bool withdrawn = false;
+  };
+
+  [[nodiscard]] std::int64_t martingale() const {
+    const auto unfound = max_wrong_unfound(errors_found() + due(), level_, delta_);
+    return std::max<std::int64_t>(0, unfound - known_wrong());
+  }
+  void look() {
+    if (due() == 0) proved_ = std::min(proved_, martingale());
+    proved_ = std::clamp<std::int64_t>(proved_, 0, delivered() + due());
+  }
+
+  double delta_;
+  RandomStream coins_;
+  std::vector<Entry> entries_;
+  double level_ = 0.0;
+  std::int64_t proved_ = 0;
+};
+
+TEST_CASE("AuditLedger: after thousands of random operations every count equals a recount from scratch") {
+  constexpr ItemIndex kItems = 150;
+  std::int64_t n_operations = 0, n_differences = 0, n_bounded = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    RandomStream random(seed, RandomPurpose::user);
+    AuditLedger ledger(0.2, seed);
+    Recount recount(0.2, seed);
+    std::vector<bool> truth(kItems);
+    for (ItemIndex i = 0; i < kItems; ++i) truth[static_cast<std::size_t>(i)] = random.uniform() < 0.1;
+    const auto some = [&](std::uint64_t most) {
+      Items items;
+      for (std::uint64_t left = random.below(most); left > 0; --left) {
+        items.push_back(static_cast<ItemIndex>(random.below(kItems)));
+      }
+      return items;
+    };
+    for (int step = 0; step < 250; ++step, ++n_operations) {
+      const auto before = recount.wrong_at_most();
+      const bool is_settled = recount.due() == 0;
+      const auto operation = random.below(10);
+      bool may_worsen = false;
+      if (operation < 2) {
+        auto items = some(12);
+        std::sort(items.begin(), items.end());
+        items.erase(std::unique(items.begin(), items.end()), items.end());
+        std::erase_if(items, [&](ItemIndex item) { return recount.is_live(item); });
+        ledger.commit(items);
+        recount.commit(items);
+        may_worsen = true;
+      } else if (operation == 2) {
+        const double level = ledger.level() + 0.05 * random.uniform() * (1.0 - ledger.level());
+        ledger.raise_level(level);
+        recount.raise_level(level);
+        may_worsen = !is_settled;
+      } else if (operation < 6) {
+        for (const ItemIndex item : ledger.due()) {  // most audits are answered, some stay open
+          if (random.below(4) == 0) continue;
+          ledger.record(item, truth[static_cast<std::size_t>(item)]);
+          recount.record(item, truth[static_cast<std::size_t>(item)]);
+        }
+      } else if (operation < 8) {
+        const auto item = static_cast<ItemIndex>(random.below(kItems));
+        bool wrong = truth[static_cast<std::size_t>(item)];
+        if (random.below(20) == 0) {  // somebody errs, now and then
+          wrong = !wrong;
+          may_worsen = true;
+        }
+        may_worsen = may_worsen || !ledger.is_delivered(item);
+        CHECK(ledger.record(item, wrong) == recount.is_live(item));
+        recount.record(item, wrong);
+      } else if (operation == 8) {
+        const auto items = some(6);
+        ledger.withdraw(items);
+        recount.withdraw(items);
+      } else {
+        ledger = restored(bytes_of(ledger));
+      }
+      const bool agree = ledger.n_delivered() == recount.delivered() && ledger.n_due() == recount.due() &&
+                         ledger.n_audited() == recount.audited() && ledger.errors_found() == recount.errors_found() &&
+                         ledger.known_wrong() == recount.known_wrong() &&
+                         ledger.wrong_at_most() == recount.wrong_at_most() &&
+                         static_cast<std::int64_t>(ledger.delivered().size()) == recount.delivered() &&
+                         static_cast<std::int64_t>(ledger.due().size()) == recount.due();
+      n_differences += agree ? 0 : 1;
+      if (!may_worsen) n_differences += ledger.wrong_at_most() <= before ? 0 : 1;
+      n_bounded += ledger.wrong_at_most() < ledger.n_delivered() ? 1 : 0;
+    }
+  }
+  CHECK(n_operations == 5000);
+  CHECK(n_differences == 0);
+  CHECK(n_bounded > 500);  // the bound was not idle
+}
+
+}  // namespace
