@@ -132,20 +132,24 @@ void LabelingLoop::teach() {
   untaught_.clear();
 }
 
+double LabelingLoop::expected_wrong(const Scores& scores, double deviations) const {
+  if (ledger_.n_delivered() == 0 || ledger_.n_audited() == 0) return scores.expected_wrong;
+  // The audits' own rate, with the model's opinion as a prior worth one error.
+  const auto delivered = static_cast<double>(ledger_.n_delivered());
+  const double opinion = std::max(scores.expected_wrong / delivered, 1e-4);
+  const double errors = static_cast<double>(ledger_.errors_found()) + 1.0;
+  return delivered * (errors + deviations * std::sqrt(errors)) /
+         (static_cast<double>(ledger_.n_audited()) + 1.0 / opinion);
+}
+
 AuditState LabelingLoop::audit_state(const Scores& scores) const {
-  AuditState state{.level = ledger_.level(),
-                   .delivered = ledger_.n_delivered(),
-                   .errors_found = ledger_.errors_found(),
-                   .known_wrong = ledger_.known_wrong(),
-                   .expected_wrong = scores.expected_wrong};
-  if (state.delivered > 0 && ledger_.n_audited() > 0) {
-    // The audits' own rate, with the model's opinion as a prior worth one error.
-    const double delivered = static_cast<double>(state.delivered);
-    const double opinion = std::max(scores.expected_wrong / delivered, 1e-4);
-    state.expected_wrong = delivered * (static_cast<double>(state.errors_found) + 1.0) /
-                           (static_cast<double>(ledger_.n_audited()) + 1.0 / opinion);
-  }
-  return state;
+  // A standard deviation on the hopeful side: to give up a commit that more audits would have certified costs more
+  // people than those audits.
+  return {.level = ledger_.level(),
+          .delivered = ledger_.n_delivered(),
+          .errors_found = ledger_.errors_found(),
+          .known_wrong = ledger_.known_wrong(),
+          .expected_wrong = expected_wrong(scores, -1.0)};
 }
 
 CommitPlan LabelingLoop::plan(const Scores& scores) const {
@@ -179,7 +183,7 @@ void LabelingLoop::note_round(const Scores& scores, const CommitPlan& plan, doub
   record.human_share = static_cast<double>(n_human_) / n;
   record.expected_human_share = std::min(1.0, (static_cast<double>(n_human_) + plan.expected_humans) / n);
   if (delivered > 0) {
-    record.estimated_error = audit_state(scores).expected_wrong / delivered;
+    record.estimated_error = expected_wrong(scores, 0.0) / delivered;
     record.bounded_error = static_cast<double>(ledger_.wrong_at_most()) / delivered;
   } else if (plan.n_commit > 0) {
     record.estimated_error = plan.expected_wrong / static_cast<double>(plan.n_commit);
@@ -247,10 +251,8 @@ bool LabelingLoop::advance_commit(Scores& scores, const CommitPlan& plan) {
       static_cast<double>(scores.undecided.size()) + (is_certified ? 0.0 : static_cast<double>(ledger_.n_delivered()));
   if (humans_if_stopped - plan.expected_humans < 1.0) return false;
 
-  // While the committed labels lack their certificate, finish that first: what it shows decides about the others.
-  const bool may_commit = is_certified || ledger_.n_delivered() == 0 || plan.level <= ledger_.level();
-  auto n = may_commit ? static_cast<std::int64_t>(std::ceil(kCommitStage * static_cast<double>(plan.n_commit))) : 0;
-  if (may_commit && plan.n_commit - n < query_size()) n = plan.n_commit;
+  auto n = static_cast<std::int64_t>(std::ceil(kCommitStage * static_cast<double>(plan.n_commit)));
+  if (plan.n_commit - n < query_size()) n = plan.n_commit;
   auto due = commit(scores, n);
   const auto raised = ledger_.raise_level(next_level(plan.level));
   due.insert(due.end(), raised.begin(), raised.end());

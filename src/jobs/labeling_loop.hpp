@@ -61,6 +61,8 @@ class LabelingLoop {
   [[nodiscard]] std::optional<Batch> outstanding_batch() const;
   void teach();
   [[nodiscard]] CommitPlan plan(const Scores& scores) const;
+  /// Predicted wrong labels among the delivered, so many standard deviations above the mean.
+  [[nodiscard]] double expected_wrong(const Scores& scores, double deviations) const;
   [[nodiscard]] AuditState audit_state(const Scores& scores) const;
   [[nodiscard]] bool is_time_to_commit(const CommitPlan& plan) const;
   void note_round(const Scores& scores, const CommitPlan& plan, double seconds);
