@@ -16,21 +16,34 @@ void require_number(const py::array& array, const std::string& name) {
   throw InvalidType(name + ": dtype " + std::string(py::str(array.dtype())) + " given, expected real numbers");
 }
 
+template <class Count>
+void require_two_dimensions(Count given, const std::string& name) {
+  if (given == 2) return;
+  throw InvalidArgument(name + ": " + std::to_string(given) + " dimensions given, expected 2",
+                        ErrorCode::shape_mismatch);
+}
+
+bool is_aligned(const py::array& array) { return reinterpret_cast<std::uintptr_t>(array.data()) % alignof(float) == 0; }
+
+/// The array as adjacent float32: itself if it is that already. A value that overflows becomes infinite without numpy's
+/// warning, because it is refused by name later.
+py::array_t<float> to_float(const py::array& array) {
+  if (py::isinstance<py::array_t<float, py::array::c_style>>(array) && is_aligned(array)) return array;
+  const py::object quietly = py::module_::import("numpy").attr("errstate")("over"_a = "ignore");
+  return py::array_t<float>(quietly(array.attr("astype"))("float32", "order"_a = "C"));
+}
+
 /// The array as float32 whose columns are adjacent: itself if it is that already.
 py::array_t<float> as_float_rows(const py::array& array) {
   const bool is_borrowable = py::isinstance<py::array_t<float>>(array) && array.strides(1) == sizeof(float) &&
-                             array.strides(0) % static_cast<py::ssize_t>(sizeof(float)) == 0 &&
-                             reinterpret_cast<std::uintptr_t>(array.data()) % alignof(float) == 0;
+                             array.strides(0) % static_cast<py::ssize_t>(sizeof(float)) == 0 && is_aligned(array);
   if (is_borrowable) return py::reinterpret_borrow<py::array_t<float>>(array);
-  return py::array_t<float, py::array::c_style | py::array::forcecast>(array);
+  return to_float(array);
 }
 
 Features dense_features(const py::array& array) {
   require_number(array, "X");
-  if (array.ndim() != 2) {
-    throw InvalidArgument("X: " + std::to_string(array.ndim()) + " dimensions given, expected 2 (items x features)",
-                          ErrorCode::shape_mismatch);
-  }
+  require_two_dimensions(array.ndim(), "X");
   const py::array_t<float> rows = array.shape(0) == 0 || array.shape(1) == 0
                                       ? py::array_t<float>({array.shape(0), array.shape(1)})
                                       : as_float_rows(array);
@@ -59,20 +72,22 @@ py::array_t<Index> index_array(const py::object& given, const char* name) {
 }
 
 Features sparse_features(const py::object& X) {
-  const std::string format = py::str(X.attr("format"));
-  if (format != "csr")
-    throw InvalidType("X: sparse matrix in format '" + format + "' given, expected CSR (use X.tocsr())");
+  const py::tuple shape = X.attr("shape");
+  require_two_dimensions(shape.size(), "X");
   const py::array values_given = X.attr("data");
   require_number(values_given, "X.data");
-  const auto values = py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(values_given);
+  const py::array_t<float> values = to_float(values_given);
   const auto indptr = index_array<std::int64_t>(X.attr("indptr"), "indptr");
   const auto indices = index_array<std::int32_t>(X.attr("indices"), "indices");
-  const auto shape = X.attr("shape").cast<std::pair<std::int64_t, std::int64_t>>();
   CsrView<const float> view;
   view.indptr = span_of<std::int64_t>(indptr);
   view.indices = span_of<std::int32_t>(indices);
-  view.values = {values.data(), static_cast<std::size_t>(values.size())};
-  view.cols = shape.second;
+  view.values = span_of<float>(values);
+  view.cols = shape[1].cast<std::ptrdiff_t>();
+  // scipy allows room for further entries behind the last row.
+  const std::size_t n_values = view.indptr.empty() ? 0 : static_cast<std::size_t>(view.indptr.back());
+  if (n_values < view.indices.size()) view.indices = view.indices.first(n_values);
+  if (n_values < view.values.size()) view.values = view.values.first(n_values);
   auto owner = owner_of(py::make_tuple(indptr, indices, values));
   const py::gil_scoped_release release;
   return Features::borrow(view, std::move(owner));
@@ -97,7 +112,8 @@ std::shared_ptr<const void> owner_of(py::object object) {
 }
 
 Features features_from(const py::object& X) {
-  if (py::hasattr(X, "indptr") && py::hasattr(X, "format")) return sparse_features(X);
+  const bool is_csr = py::hasattr(X, "indptr") && py::hasattr(X, "format") && py::str("csr").equal(X.attr("format"));
+  if (is_csr) return sparse_features(X);
   if (py::hasattr(X, "tocsr")) return sparse_features(X.attr("tocsr")());
   py::array array;
   try {
@@ -128,17 +144,28 @@ py::object features_to_python(const Features& features) {
       .attr("csr_matrix")(parts, "shape"_a = py::make_tuple(rows.rows(), rows.cols), "copy"_a = false);
 }
 
-py::array_t<ItemIndex> items_from(const py::object& items) {
-  const auto array = py::array::ensure(items);
+py::array_t<ItemIndex> indices_from(const py::object& indices, const char* name) {
+  const auto array = py::array::ensure(indices);
   if (!array || array.ndim() != 1) {
     PyErr_Clear();
-    throw InvalidType("items: " + type_name(items) + " given, expected a sequence of integers");
+    throw InvalidType(std::string(name) + ": " + type_name(indices) + " given, expected a sequence of integers");
   }
   const bool is_empty_list = array.size() == 0;
   if (!is_empty_list && std::string_view("iu").find(array.dtype().kind()) == std::string_view::npos) {
-    throw InvalidType("items: dtype " + std::string(py::str(array.dtype())) + " given, expected integers");
+    throw InvalidType(std::string(name) + ": dtype " + std::string(py::str(array.dtype())) +
+                      " given, expected integers");
   }
   return py::array_t<ItemIndex, py::array::c_style | py::array::forcecast>::ensure(array);
+}
+
+py::array_t<float> float_vector_from(const py::object& values, const char* name) {
+  const auto array = py::array::ensure(values);
+  if (!array || array.ndim() != 1) {
+    PyErr_Clear();
+    throw InvalidType(std::string(name) + ": " + type_name(values) + " given, expected a sequence of numbers");
+  }
+  require_number(array, name);
+  return to_float(array);
 }
 
 py::array_t<float> float_matrix_from(const py::object& values, const char* name) {
@@ -148,11 +175,8 @@ py::array_t<float> float_matrix_from(const py::object& values, const char* name)
     throw InvalidType(std::string(name) + ": " + type_name(values) + " given, expected a matrix of numbers");
   }
   require_number(array, name);
-  if (array.ndim() != 2) {
-    throw InvalidArgument(std::string(name) + ": " + std::to_string(array.ndim()) + " dimensions given, expected 2",
-                          ErrorCode::shape_mismatch);
-  }
-  return py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(array);
+  require_two_dimensions(array.ndim(), name);
+  return to_float(array);
 }
 
 std::shared_ptr<Executor> make_executor(std::size_t n_threads) {

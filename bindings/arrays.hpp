@@ -17,15 +17,19 @@ namespace gtlabel::python {
 /// Keeps a Python object alive for C++; released under the GIL, whichever thread drops the last copy.
 std::shared_ptr<const void> owner_of(py::object object);
 
-/// X as Features: float32 with adjacent columns and scipy CSR float32 are borrowed; other numbers are converted once.
+/// X as Features: float32 with adjacent columns and scipy CSR float32 are borrowed; other numbers and other sparse
+/// formats are converted once.
 /// @throws InvalidType  naming the dtype; InvalidArgument.
 Features features_from(const py::object& X);
 
 /// The pool as numpy array or scipy CSR matrix, without a copy, read-only; keeps the pool alive.
 py::object features_to_python(const Features& features);
 
-/// Item indices from any integer array or sequence. @throws InvalidType for floats, bools and the like.
-py::array_t<ItemIndex> items_from(const py::object& items);
+/// Indices from any integer array or sequence. @throws InvalidType for floats, bools and the like.
+py::array_t<ItemIndex> indices_from(const py::object& indices, const char* name);
+
+/// A float32 vector from anything that numpy can make one of.
+py::array_t<float> float_vector_from(const py::object& values, const char* name);
 
 /// A float32 matrix (rows x cols) from anything that numpy can make one of.
 py::array_t<float> float_matrix_from(const py::object& values, const char* name);

@@ -1,5 +1,3 @@
-#include <pybind11/gil_safe_call_once.h>
-
 #include "gtlabel/core/error.hpp"
 #include "registers.hpp"
 
@@ -14,11 +12,15 @@ struct ErrorTypes {
 
 PYBIND11_CONSTINIT py::gil_safe_call_once_and_store<ErrorTypes> error_types;
 
-/// class `name`(*bases), with a docstring, as an attribute of the module.
-py::object make_type(py::module_& m, const char* name, const char* doc, const py::tuple& bases) {
+/// class `name`(*bases), with a docstring, as an attribute of the module. What Python code raises has the code given
+/// here.
+py::object make_type(py::module_& m, const char* name, const char* doc, ErrorCode code, const py::tuple& bases) {
   py::dict body;
   body["__doc__"] = doc;
   body["__module__"] = "gtlabel";
+  body["code"] = to_string(code);
+  // KeyError would show the message as a quoted string.
+  body["__str__"] = py::reinterpret_borrow<py::object>(PyExc_Exception).attr("__str__");
   py::object type = py::reinterpret_borrow<py::object>(reinterpret_cast<PyObject*>(&PyType_Type))(name, bases, body);
   m.attr(name) = type;
   return type;
@@ -48,18 +50,23 @@ void register_errors(py::module_& m) {
   error_types.call_once_and_store_result([&] {
     ErrorTypes types;
     types.error = make_type(m, "Error", "Root of gtlabel's exceptions; `code` is stable (docs/errors.md).",
-                            py::make_tuple(builtin(PyExc_Exception)));
-    const auto derive = [&](const char* name, const char* doc, PyObject* base) {
-      return make_type(m, name, doc, py::make_tuple(types.error, builtin(base)));
+                            ErrorCode::invalid_argument, py::make_tuple(builtin(PyExc_Exception)));
+    const auto derive = [&](const char* name, const char* doc, ErrorCode code, auto... bases) {
+      return make_type(m, name, doc, code, py::make_tuple(types.error, builtin(bases)...));
     };
-    types.invalid_argument = derive("InvalidArgument", "A bad value, shape or index.", PyExc_ValueError);
-    types.invalid_type = derive("InvalidType", "A value of a wrong type.", PyExc_TypeError);
-    types.unknown_class = derive("UnknownClass", "A class that the job does not have.", PyExc_KeyError);
-    types.not_fitted = make_type(m, "NotFitted", "A model used before it was attached or trained.",
-                                 py::make_tuple(types.error, builtin(PyExc_ValueError), builtin(PyExc_AttributeError)));
-    types.invalid_state = derive("InvalidState", "A call that the object's state does not allow.", PyExc_ValueError);
-    types.model_error = derive("ModelError", "A model broke its contract.", PyExc_ValueError);
-    types.archive_error = derive("ArchiveError", "A snapshot that cannot be read.", PyExc_ValueError);
+    types.invalid_argument =
+        derive("InvalidArgument", "A bad value, shape or index.", ErrorCode::invalid_argument, PyExc_ValueError);
+    types.invalid_type = derive("InvalidType", "A value of a wrong type.", ErrorCode::invalid_type, PyExc_TypeError);
+    types.unknown_class =
+        derive("UnknownClass", "A class that the job does not have.", ErrorCode::unknown_class, PyExc_KeyError);
+    types.not_fitted = derive("NotFitted", "A model used before it was attached or trained.", ErrorCode::not_fitted,
+                              PyExc_ValueError, PyExc_AttributeError);
+    types.invalid_state = derive("InvalidState", "A call that the object's state does not allow.",
+                                 ErrorCode::invalid_state, PyExc_ValueError);
+    types.model_error =
+        derive("ModelError", "A model broke its contract.", ErrorCode::model_contract, PyExc_ValueError);
+    types.archive_error =
+        derive("ArchiveError", "A snapshot that cannot be read.", ErrorCode::archive_damaged, PyExc_ValueError);
     return types;
   });
   py::register_exception_translator([](std::exception_ptr pointer) {

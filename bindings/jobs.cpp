@@ -24,6 +24,22 @@ LabelingJobOptions options_from(const py::object& model, std::size_t n_threads) 
   return options;
 }
 
+/// Pickled, because people may be asked by another process.
+py::tuple batch_state(const Batch& batch) {
+  std::vector<std::uint8_t> purposes;
+  for (const Purpose purpose : batch.purposes) purposes.push_back(static_cast<std::uint8_t>(purpose));
+  return py::make_tuple(batch.items, purposes, batch.round);
+}
+
+Batch batch_from(const py::tuple& state) {
+  Batch batch{state[0].cast<std::vector<ItemIndex>>(), {}, state[2].cast<std::int32_t>()};
+  for (const auto purpose : state[1].cast<std::vector<std::uint8_t>>()) {
+    if (purpose > static_cast<std::uint8_t>(Purpose::review)) throw InvalidArgument("batch: an unknown purpose");
+    batch.purposes.push_back(static_cast<Purpose>(purpose));
+  }
+  return batch;
+}
+
 std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::string> classes, Target target,
                                       const py::object& model, std::int64_t batch_size,
                                       std::optional<std::uint64_t> seed, std::size_t n_threads) {
@@ -45,13 +61,35 @@ std::unique_ptr<LabelingJob> restore_job(const py::bytes& snapshot, const py::ob
   return std::make_unique<LabelingJob>(LabelingJob::restore(bytes, features, std::move(options)));
 }
 
-template <class AnswerType>
-Submission submit(LabelingJob& job, const py::object& items, const std::vector<AnswerType>& answers,
+/// One class index per item, kNoClass where there is no answer. Those rows are left out only after all items were
+/// checked, so that a message names the row as the caller counts it.
+Submission submit(LabelingJob& job, const py::object& items, const py::array_t<ClassIndex>& answers,
                   const std::vector<std::string>& workers) {
-  const auto indices = items_from(items);
-  const auto item_span = span_of<ItemIndex>(indices);
+  const auto indices = indices_from(items, "items");
+  const auto given_items = span_of<ItemIndex>(indices);
+  const auto given_answers = span_of<ClassIndex>(answers);
+  if (given_answers.size() != given_items.size() || (!workers.empty() && workers.size() != given_items.size())) {
+    throw InvalidArgument("submit: " + std::to_string(given_items.size()) + " items, " +
+                              std::to_string(given_answers.size()) + " answers and " + std::to_string(workers.size()) +
+                              " workers given, expected equally many (or no workers)",
+                          ErrorCode::shape_mismatch);
+  }
   const py::gil_scoped_release release;
-  return job.submit(item_span, std::span<const AnswerType>(answers), workers);
+  std::vector<ItemIndex> answered;
+  std::vector<ClassIndex> classes;
+  std::vector<std::string> names;
+  for (std::size_t row = 0; row < given_items.size(); ++row) {
+    if (given_items[row] < 0 || given_items[row] >= job.n_items()) {
+      throw InvalidArgument("items: row " + std::to_string(row) + " is " + std::to_string(given_items[row]) +
+                                ", expected 0 to " + std::to_string(job.n_items() - 1),
+                            ErrorCode::item_out_of_range);
+    }
+    if (given_answers[row] == kNoClass) continue;
+    answered.push_back(given_items[row]);
+    classes.push_back(given_answers[row]);
+    if (!workers.empty()) names.push_back(workers[row]);
+  }
+  return job.submit(answered, std::span<const ClassIndex>(classes), names);
 }
 
 /// numpy columns by name.
@@ -122,9 +160,11 @@ void register_jobs(py::module_& m) {
       .def_property_readonly("purposes", &purpose_names, "'seed', 'query', 'audit' or 'review' per item.")
       .def_readonly("round", &Batch::round)
       .def("__len__", [](const Batch& batch) { return batch.items.size(); })
-      .def("__repr__", [](const Batch& batch) {
-        return py::str("Batch(round={}, {} items)").format(batch.round, batch.items.size());
-      });
+      .def("__repr__",
+           [](const Batch& batch) {
+             return py::str("Batch(round={}, {} items)").format(batch.round, batch.items.size());
+           })
+      .def(py::pickle(&batch_state, &batch_from));
   py::class_<Submission>(m, "Submission", "What submit did.")
       .def_readonly("n_answers", &Submission::n_answers, "Answers taken.")
       .def_readonly("n_free", &Submission::n_free, "Of those, about items that nobody had asked about.")
@@ -134,12 +174,14 @@ void register_jobs(py::module_& m) {
             .format(s.n_answers, s.n_free, s.n_replaced);
       });
 
+  const LabelingJobOptions defaults;
   py::class_<LabelingJob>(m, "LabelingJob", "The compiled half of gtlabel.LabelingJob.")
-      .def(py::init(&make_job), "X"_a, "classes"_a, "target"_a, "model"_a, "batch_size"_a, "seed"_a, "n_threads"_a)
-      .def_static("restore", &restore_job, "snapshot"_a, "X"_a, "model"_a, "n_threads"_a)
+      .def(py::init(&make_job), "X"_a, "classes"_a, "target"_a = defaults.target, "model"_a = py::none(),
+           "batch_size"_a = defaults.batch_size, "seed"_a = defaults.seed, "n_threads"_a = defaults.n_threads)
+      .def_static("restore", &restore_job, "snapshot"_a, "X"_a, "model"_a = py::none(),
+                  "n_threads"_a = defaults.n_threads)
       .def("next_batch", &LabelingJob::next_batch, py::call_guard<py::gil_scoped_release>())
-      .def("submit_indices", &submit<ClassIndex>, "items"_a, "answers"_a, "workers"_a)
-      .def("submit_names", &submit<std::string>, "items"_a, "answers"_a, "workers"_a)
+      .def("submit", &submit, "items"_a, "answers"_a, "workers"_a)
       .def("label_columns", &label_columns)
       .def("answer_columns", &answer_columns)
       .def("report_fields", &report_fields)

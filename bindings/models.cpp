@@ -18,7 +18,7 @@ constexpr const char* kSnapshotKind = "model";
 py::array_t<float> targets_from(const py::object& targets, int n_classes) {
   const auto array = py::array::ensure(targets);
   if (!array || array.ndim() != 1) return float_matrix_from(targets, "targets");
-  const auto labels = items_from(targets);
+  const auto labels = indices_from(targets, "targets");
   Matrix<float> rows(labels.size(), n_classes);
   for (py::ssize_t i = 0; i < labels.size(); ++i) {
     const ItemIndex label = labels.at(i);
@@ -40,11 +40,10 @@ void attach(IncrementalModel& model, const py::object& X, int n_classes, std::si
 
 void update(IncrementalModel& model, const py::object& items, const py::object& targets, const py::object& weights) {
   if (!model.is_attached()) throw NotFitted("model '" + model.kind() + "': update before attach");
-  const auto indices = items_from(items);
+  const auto indices = indices_from(items, "items");
   const auto rows = targets_from(targets, model.n_classes());
   py::array_t<float> row_weights(py::ssize_t{0});
-  if (!weights.is_none()) row_weights = py::array_t<float, py::array::c_style | py::array::forcecast>::ensure(weights);
-  if (!row_weights) throw InvalidType("weights: expected a sequence of numbers");
+  if (!weights.is_none()) row_weights = float_vector_from(weights, "weights");
   const auto item_span = span_of<ItemIndex>(indices);
   const auto target_view = view_of<float>(rows);
   const auto weight_span = span_of<float>(row_weights);
@@ -56,7 +55,7 @@ using Predict = void (IncrementalModel::*)(std::span<const ItemIndex>, MatrixVie
 
 template <Predict predict>
 py::array_t<float> predict_with(const IncrementalModel& model, const py::object& items) {
-  const auto indices = items_from(items);
+  const auto indices = indices_from(items, "items");
   const auto item_span = span_of<ItemIndex>(indices);
   Matrix<float> out(indices.size(), model.n_classes());
   {
@@ -99,9 +98,12 @@ To write one in Python, subclass and define
   given again replaces the old one;
 - ``predict_proba(self, items)``: an array (items, classes) whose rows sum to 1;
 - ``clone(self)``: an untrained copy (not needed if the class can be made without arguments);
-- optionally ``predict_out_of_fold(self, items)``; the default refits clones on folds.
+- optionally ``predict_out_of_fold(self, items)``; the default refits clones on folds;
+- optionally the property ``kind``, a short name; the default is the name of the class.
 
-Pass the object as ``model=`` of a LabelingJob. Exceptions come back as themselves.)")
+An ``__init__`` or ``__setstate__`` has to call ``super().__init__()``. Pass the object as ``model=`` of a LabelingJob, or
+as a member of a Committee: they call its methods and check what comes back, and exceptions come back as themselves. A
+method called directly is plain Python.)")
       .def(py::init<>())
       .def("attach", &attach, "X"_a, "n_classes"_a, "n_threads"_a = 0,
            R"(Binds the model to a pool; what was learned before is forgotten.
@@ -127,7 +129,7 @@ weights: positive, one per item; default all 1.)")
           [](const py::dict& state) { return std::make_pair(std::make_shared<PyIncrementalModel>(), state); }));
 
   py::class_<SoftmaxRegression, IncrementalModel, std::shared_ptr<SoftmaxRegression>>(
-      m, "SoftmaxRegression",
+      m, "SoftmaxRegression", py::is_final(),
       R"(Multinomial logistic regression, dense and sparse, warm-started. Best on text.
 
 l2: strength of the penalty on rows scaled to mean squared norm 1; 0: chosen out of fold.)")
@@ -144,7 +146,7 @@ l2: strength of the penalty on rows scaled to mean squared norm 1; 0: chosen out
                       }));
 
   py::class_<GraphModel, IncrementalModel, std::shared_ptr<GraphModel>>(
-      m, "GraphModel",
+      m, "GraphModel", py::is_final(),
       "Label propagation on the pool's graph of nearest neighbours. Best where the pool has shape: images, embeddings.")
       .def(py::init([] { return std::make_shared<GraphModel>(); }))
       .def(py::pickle([](const GraphModel& model) { return state_of(model, py::none()); },
@@ -155,7 +157,7 @@ l2: strength of the penalty on rows scaled to mean squared norm 1; 0: chosen out
                       }));
 
   py::class_<Committee, IncrementalModel, std::shared_ptr<Committee>>(
-      m, "Committee",
+      m, "Committee", py::is_final(),
       R"(Several models whose votes are weighed by their out-of-fold predictions; the default model of a job.
 
 members: models; default a SoftmaxRegression and a GraphModel.)")

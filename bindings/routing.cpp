@@ -5,6 +5,7 @@
 #include "gtlabel/routing/certificate.hpp"
 #include "gtlabel/routing/commit_plan.hpp"
 #include "gtlabel/routing/confidence_router.hpp"
+#include "gtlabel/storage/snapshot.hpp"
 #include "registers.hpp"
 
 namespace gtlabel::python {
@@ -73,7 +74,22 @@ void register_targets(py::module_& m) {
                       [make_threshold](const py::tuple& state) { return make_threshold(state[0].cast<double>()); }));
 }
 
+constexpr const char* kLedgerKind = "audit_ledger";
+
+py::bytes ledger_state(const AuditLedger& ledger) {
+  SnapshotWriter writer;
+  ledger.save(writer);
+  return writer.finish(kLedgerKind);
+}
+
+AuditLedger ledger_from(const py::bytes& state) {
+  const std::string bytes = state;
+  SnapshotReader reader(bytes, kLedgerKind);
+  return AuditLedger::load(reader);
+}
+
 void register_ledger(py::module_& m) {
+  const AuditLedger defaults;
   py::class_<AuditLedger>(
       m, "AuditLedger",
       R"(Proves how many automatic labels are wrong, by blind human checks of a random few (docs/certificate.md).
@@ -81,11 +97,11 @@ void register_ledger(py::module_& m) {
 Every committed item gets a private coin; once it is at or below the audit level, the item is due for audit. Whatever the
 model, the commits and the moments of looking: except with ``failure_probability``, at all times at once, the wrong labels
 among the delivered are at most ``wrong_at_most``. Items due and unanswered count as errors until they are answered.)")
-      .def(py::init<double, std::uint64_t>(), "failure_probability"_a = 0.05, "seed"_a = 0)
+      .def(py::init<double, std::uint64_t>(), "failure_probability"_a = defaults.failure_probability(), "seed"_a = 0)
       .def(
           "commit",
           [](AuditLedger& ledger, const py::object& items) {
-            return to_array(ledger.commit(span_of<ItemIndex>(items_from(items))));
+            return to_array(ledger.commit(span_of<ItemIndex>(indices_from(items, "items"))));
           },
           "items"_a, "Commits items, whose labels must not change from now on; returns those due for audit at once.")
       .def(
@@ -95,7 +111,9 @@ among the delivered are at most ``wrong_at_most``. Items due and unanswered coun
            "Tells whether a human found a committed item's label wrong. Returns False if the item is not committed.")
       .def(
           "withdraw",
-          [](AuditLedger& ledger, const py::object& items) { ledger.withdraw(span_of<ItemIndex>(items_from(items))); },
+          [](AuditLedger& ledger, const py::object& items) {
+            ledger.withdraw(span_of<ItemIndex>(indices_from(items, "items")));
+          },
           "items"_a, "Takes back labels without checking them; items due or answered stay.")
       .def(
           "delivered", [](const AuditLedger& ledger) { return to_array(ledger.delivered()); },
@@ -110,10 +128,29 @@ among the delivered are at most ``wrong_at_most``. Items due and unanswered coun
       .def_property_readonly("n_due", &AuditLedger::n_due)
       .def_property_readonly("errors_found", &AuditLedger::errors_found)
       .def_property_readonly("level", &AuditLedger::level)
-      .def_property_readonly("failure_probability", &AuditLedger::failure_probability);
-  m.def("max_wrong_unfound", &max_wrong_unfound, "errors_found"_a, "level"_a, "failure_probability"_a = 0.05,
+      .def_property_readonly("failure_probability", &AuditLedger::failure_probability)
+      .def(py::pickle(&ledger_state, &ledger_from));
+  m.def("max_wrong_unfound", &max_wrong_unfound, "errors_found"_a, "level"_a,
+        "failure_probability"_a = defaults.failure_probability(),
         "The ledger's bound by itself: how many wrong labels may be unfound, with these errors found at this audit "
         "level.");
+}
+
+py::tuple certificate_state(const Certificate& c) {
+  return py::make_tuple(c.max_error, c.failure_probability, to_string(c.of), c.delivered, c.audited, c.errors_found,
+                        c.wrong_at_most, c.bound, c.statement);
+}
+
+Certificate certificate_from(const py::tuple& state) {
+  return {.max_error = state[0].cast<double>(),
+          .failure_probability = state[1].cast<double>(),
+          .of = scope_from(state[2].cast<std::string>()),
+          .delivered = state[3].cast<std::int64_t>(),
+          .audited = state[4].cast<std::int64_t>(),
+          .errors_found = state[5].cast<std::int64_t>(),
+          .wrong_at_most = state[6].cast<std::int64_t>(),
+          .bound = state[7].cast<double>(),
+          .statement = state[8].cast<std::string>()};
 }
 
 void register_certificate(py::module_& m) {
@@ -128,10 +165,18 @@ void register_certificate(py::module_& m) {
       .def_readonly("bound", &Certificate::bound, "The certified error rate, at most max_error.")
       .def_readonly("statement", &Certificate::statement, "The certificate in plain words.")
       .def("__str__", [](const Certificate& certificate) { return certificate.statement; })
-      .def("__repr__", [](const Certificate& certificate) {
-        return py::str("Certificate(bound={:.4g}, delivered={}, audited={}, errors_found={})")
-            .format(certificate.bound, certificate.delivered, certificate.audited, certificate.errors_found);
-      });
+      .def("__repr__",
+           [](const Certificate& certificate) {
+             return py::str("Certificate(bound={:.4g}, delivered={}, audited={}, errors_found={})")
+                 .format(certificate.bound, certificate.delivered, certificate.audited, certificate.errors_found);
+           })
+      .def("__eq__",
+           [](const Certificate& a, const py::object& b) {
+             return py::isinstance<Certificate>(b) &&
+                    certificate_state(a).equal(certificate_state(b.cast<Certificate>()));
+           })
+      .def("__hash__", [](const Certificate& certificate) { return py::hash(certificate_state(certificate)); })
+      .def(py::pickle(&certificate_state, &certificate_from));
   m.def("certify", &certify, "ledger"_a, "target"_a, "n_items"_a,
         "The certificate that a ledger supports now, or None. n_items: size of the pool.");
   m.def("expected_audits", &expected_audits, "n_items"_a, "error_rate"_a, "target"_a = ErrorTarget{},
@@ -145,6 +190,7 @@ py::array route_names(const Routing& routing) {
 }
 
 void register_router(py::module_& m) {
+  const ConfidenceRouter defaults;
   py::class_<Routing>(m, "Routing", "What a router decided about a set of items.")
       .def_property_readonly("routes", &route_names, "'auto', 'human' or 'audit' per item.")
       .def_property_readonly("class_index", [](const Routing& routing) { return to_array(routing.class_index); })
@@ -166,7 +212,7 @@ void register_router(py::module_& m) {
       });
   py::class_<ConfidenceRouter>(m, "ConfidenceRouter",
                                "Turns probabilities and a target into routes: auto, human, audit.")
-      .def(py::init<Target, std::uint64_t>(), "target"_a = ErrorTarget{}, "seed"_a = 0)
+      .def(py::init<Target, std::uint64_t>(), "target"_a = defaults.target(), "seed"_a = defaults.seed())
       .def(
           "route",
           [](const ConfidenceRouter& router, const py::object& probabilities) {

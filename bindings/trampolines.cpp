@@ -22,8 +22,20 @@ py::array_t<float> copy_of(MatrixView<const float> rows) {
 }  // namespace
 
 std::shared_ptr<IncrementalModel> model_from(py::object model) {
-  auto* pointer = model.cast<IncrementalModel*>();
-  return {pointer, [owner = owner_of(std::move(model))](IncrementalModel*) {}};
+  const std::string name = py::str(py::type::of(model).attr("__name__"));
+  if (!py::isinstance<IncrementalModel>(model)) {
+    throw InvalidType(
+        "model: " + name +
+        " given, expected an IncrementalModel (a classifier of scikit-learn: EstimatorModel(classifier))");
+  }
+  try {
+    // Through the holder, because a plain pointer would be given for an object without its C++ half, too.
+    auto* pointer = model.cast<std::shared_ptr<IncrementalModel>>().get();
+    return {pointer, [owner = owner_of(std::move(model))](IncrementalModel*) {}};
+  } catch (const py::cast_error&) {
+    throw InvalidType("model: this " + name + " was made without a call of IncrementalModel.__init__ (a __setstate__ " +
+                      "has to make it, too)");
+  }
 }
 
 py::function PyIncrementalModel::required_override(const char* name) const {
@@ -56,11 +68,15 @@ void PyIncrementalModel::copy_probabilities(const py::object& returned, const ch
 std::string PyIncrementalModel::kind() const {
   const py::gil_scoped_acquire acquire;
   const py::object self = py::cast(static_cast<const IncrementalModel*>(this));
-  return py::str(py::type::of(self).attr("__name__"));
+  const py::object type = py::type::of(self);
+  const bool is_overridden = !type.attr("kind").is(py::type::of<IncrementalModel>().attr("kind"));
+  return py::str(is_overridden ? self.attr("kind") : type.attr("__name__"));
 }
 
 void PyIncrementalModel::do_attach() {
   const py::gil_scoped_acquire acquire;
+  // All at once: a job would miss the others only after people have answered its first batch.
+  for (const char* name : {"update", "predict_proba"}) static_cast<void>(required_override(name));
   required_override("attach")(features_to_python(pool()), n_classes());
 }
 
@@ -97,8 +113,8 @@ std::shared_ptr<IncrementalModel> PyIncrementalModel::do_clone() const {
     return model_from(py::type::of(self)());
   } catch (py::error_already_set& error) {
     if (!error.matches(PyExc_TypeError)) throw;
-    throw InvalidType("model " + kind() +
-                      " cannot be made without arguments: define clone(self), returning an untrained copy");
+    throw InvalidType("model " + kind() + " cannot be made without arguments (" + error.what() +
+                      "): define clone(self), returning an untrained copy");
   }
 }
 

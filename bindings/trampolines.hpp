@@ -10,6 +10,7 @@ namespace gtlabel::python {
 
 /// A model as C++ keeps it: owns the Python object, so that a Python subclass lives on when its last Python reference
 /// is dropped (a plain shared_ptr of pybind11 would keep only the C++ half). Used wherever C++ stores a model.
+/// @throws InvalidType  something else, or an object whose class does not call IncrementalModel.__init__.
 std::shared_ptr<IncrementalModel> model_from(py::object model);
 
 /// Lets Python classes be models: do_attach calls `attach(X, n_classes)`, and so on. Called with or without the GIL.

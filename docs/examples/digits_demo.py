@@ -28,9 +28,7 @@ def main(folder):
     X = X.astype(np.float32)
     np.savetxt(folder / "digits.csv", np.column_stack([truth, X]), fmt="%d", delimiter=",")
 
-    job = gt.LabelingJob(
-        X, classes=[str(digit) for digit in range(10)], target=gt.ErrorTarget(max_error=0.05)
-    )
+    job = gt.LabelingJob(X, classes=[str(digit) for digit in range(10)], target=gt.ErrorTarget(max_error=0.05))
     print(f"{len(X):,} digits; target: {job.report().target}\n")
     print("round  asked automatic audited errors  asked, in all (expected)")
     rounds = 0

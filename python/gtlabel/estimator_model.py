@@ -72,7 +72,8 @@ class EstimatorModel(IncrementalModel):
         elif len(items):
             out[:, self._fitted.classes_] = np.asarray(self._fitted.predict_proba(self._X[items]))
             out = np.maximum(out, 1e-4 / self._n_classes) if np.isfinite(out).all() else out
-        return (out / out.sum(axis=1, keepdims=True)).astype(np.float32)
+        probabilities: NDArray[np.float32] = (out / out.sum(axis=1, keepdims=True)).astype(np.float32)
+        return probabilities
 
     def clone(self) -> EstimatorModel:
         """An untrained model of the same estimator and parameters."""

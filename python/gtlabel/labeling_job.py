@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import os
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gtlabel import _core
 from gtlabel._core import (
@@ -20,13 +21,17 @@ from gtlabel._core import (
     InvalidState,
     InvalidType,
     Submission,
+    UnknownClass,
 )
 from gtlabel.estimator_model import EstimatorModel
 from gtlabel.labels import Labels
 from gtlabel.report import Report
 
+if TYPE_CHECKING:
+    from gtlabel._core import _Pool
+
 Target = ErrorTarget | ConfidenceThreshold
-BUILT_IN_MODELS = (_core.Committee, _core.SoftmaxRegression, _core.GraphModel)
+NO_ANSWER = -1  # where people said nothing, as a class index of the core
 
 
 class LabelingJob:
@@ -36,7 +41,7 @@ class LabelingJob:
     ----------
     X
         The pool: (n_items, n_features) float32 array or scipy CSR matrix (borrowed: do not change it while the job
-        lives), or other numbers (converted once).
+        lives), or other numbers, pandas frames and sparse formats (converted once).
     classes
         Distinct names, at least 2.
     ids
@@ -45,7 +50,7 @@ class LabelingJob:
         ``ErrorTarget(max_error, failure_probability)`` (certified) or ``ConfidenceThreshold(confidence)`` (plain).
     model
         A gtlabel model, a subclass of ``IncrementalModel``, or any scikit-learn classifier with ``predict_proba``;
-        default a ``Committee``.
+        default a ``Committee``. One object serves one job.
     batch_size
         Items per query batch; default chosen from the pool's size.
     seed
@@ -61,8 +66,8 @@ class LabelingJob:
 
     def __init__(
         self,
-        X: Any,
-        classes: Sequence[str],
+        X: _Pool,
+        classes: Iterable[str],
         ids: Sequence[Any] | None = None,
         target: Target = ErrorTarget(),  # noqa: B008 - immutable
         model: Any = None,
@@ -72,14 +77,15 @@ class LabelingJob:
     ) -> None:
         names = _class_names(classes)
         if not isinstance(target, ErrorTarget | ConfidenceThreshold):
-            raise InvalidType(
-                f"target: {type(target).__name__} given, expected ErrorTarget or ConfidenceThreshold"
-            )
-        if batch_size is not None and batch_size < 1:
-            raise InvalidArgument(f"batch_size: {batch_size} given, expected at least 1, or None for automatic")
+            raise InvalidType(f"target: {type(target).__name__} given, expected ErrorTarget or ConfidenceThreshold")
+        automatic = 0
+        n_batch = automatic if batch_size is None else _whole_number("batch_size", batch_size, 1)
+        if seed is not None:
+            seed = _whole_number("seed", seed, 0, 2**64 - 1)
         self._X = X
         self._model = _as_model(model)
-        self._core = _core.LabelingJob(X, names, target, self._model, batch_size or 0, seed, n_threads)
+        self._n_threads = _whole_number("n_threads", n_threads, 0)
+        self._core = _core.LabelingJob(X, names, target, self._model, n_batch, seed, self._n_threads)
         self._ids = _checked_ids(ids, self._core.n_items)
 
     @property
@@ -115,28 +121,44 @@ class LabelingJob:
         """
         return self._core.next_batch()
 
-    def submit(self, items: Any, answers: Any, workers: Sequence[str] | str | None = None) -> Submission:
-        """Takes answers: class names or class indices, in any order, any subset; ``None`` is "no answer".
+    def submit(
+        self, items: ArrayLike, answers: Iterable[Any], workers: Iterable[str] | str | None = None
+    ) -> Submission:
+        """Takes answers about items of the last batch or any others.
 
-        Items nobody had asked about are taken too; an item answered again keeps the later answer (both are recorded).
-        All or nothing: a bad row raises and changes nothing. ``workers``: who said it, one name or one per answer.
+        All or nothing: a bad row raises and changes nothing. An item answered again keeps the later
+        answer (both are recorded).
+
+        Parameters
+        ----------
+        items
+            Indices into the pool, in any order.
+        answers
+            One per item: class names or class indices. ``None``, NaN or pandas' ``NA``: no answer.
+        workers
+            Who said it: one name, or one per item.
         """
-        items, answers, names = _answered_rows(items, answers, workers)
-        if all(isinstance(answer, str) for answer in answers):
-            return self._core.submit_names(items, answers, names)
-        return self._core.submit_indices(items, _class_indices(answers), names)
+        indices = _class_indices(answers, self.classes)
+        return self._core.submit(items, indices, _worker_names(workers, len(indices)))
 
     def labels(self) -> Labels:
         """The labels decided so far; at the end one per item."""
         return Labels.from_columns(self._core.label_columns(), self.classes, self._ids)
 
     def answers(self) -> dict[str, Any]:
-        """Every answer ever given, as columns in order of arrival: item, label, class_index, worker, round."""
+        """Every answer ever given, as columns in order of arrival.
+
+        ``item``, ``label``, ``class_index``, ``worker`` ("": not told) and ``round``.
+        """
         columns = self._core.answer_columns()
-        workers = np.asarray(columns.pop("workers") or [""], dtype=np.str_)
-        columns["worker"] = workers[columns["worker"]]
-        columns["label"] = np.asarray(self.classes, dtype=np.str_)[columns["class_index"]]
-        return columns
+        workers = np.asarray(columns["workers"] or [""], dtype=np.str_)
+        return {
+            "item": columns["item"],
+            "label": np.asarray(self.classes, dtype=np.str_)[columns["class_index"]],
+            "class_index": columns["class_index"],
+            "worker": workers[columns["worker"]],
+            "round": columns["round"],
+        }
 
     def certificate(self) -> Certificate | None:
         """The certificate that the audits support now, or None."""
@@ -181,7 +203,7 @@ class LabelingJob:
     def load(
         cls,
         path: str | os.PathLike[str],
-        X: Any,
+        X: _Pool,
         ids: Sequence[Any] | None = None,
         model: Any = None,
         n_threads: int = 0,
@@ -199,17 +221,24 @@ class LabelingJob:
         job = cls.__new__(cls)
         job._X = X
         job._model = _as_model(model)
-        job._core = _core.LabelingJob.restore(snapshot, X, job._model, n_threads)
+        job._n_threads = _whole_number("n_threads", n_threads, 0)
+        job._core = _core.LabelingJob.restore(snapshot, X, job._model, job._n_threads)
         job._ids = _checked_ids(ids, job._core.n_items)
         return job
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return LabelingJob._restore, (self._core.snapshot(), self._X, self._ids, _untrained(self._model), 0)
+        # Of the model the parameters alone: what it has learned is in the snapshot, and a copy of the
+        # job must not share the object.
+        model = None if self._model is None else self._model.clone()
+        snapshot = self._core.snapshot()
+        return LabelingJob._restore, (snapshot, self._X, self._ids, model, self._n_threads)
 
     def __repr__(self) -> str:
         report = self.report()
         state = "finished" if report.is_finished else f"round {report.rounds}"
-        return f"LabelingJob({self.n_items} items, {len(self.classes)} classes, {state}, {report.n_human} asked of people)"
+        return (
+            f"LabelingJob({self.n_items} items, {len(self.classes)} classes, {state}, {report.n_human} asked of people)"
+        )
 
     def _repr_html_(self) -> str:
         return self.report()._repr_html_()
@@ -231,27 +260,34 @@ class _ProgressBar:
         self._bar.close()
 
 
-def _class_names(classes: Sequence[str]) -> list[str]:
-    if isinstance(classes, str):
-        raise InvalidType(f"classes: the string {classes!r} given, expected a sequence of names")
+def _class_names(classes: Iterable[str]) -> list[str]:
+    if isinstance(classes, str) or not isinstance(classes, Iterable):
+        raise InvalidType(f"classes: {classes!r} given, expected a sequence of names")
     names = list(classes)
     for position, name in enumerate(names):
         if not isinstance(name, str):
-            raise InvalidType(f"classes: position {position} is a {type(name).__name__}, expected names (str)")
+            kind = type(name).__name__
+            raise InvalidType(f"classes: position {position} is a {kind}, expected names (str)")
     return [str(name) for name in names]
+
+
+def _whole_number(name: str, value: Any, least: int, most: int = 2**31 - 1) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise InvalidType(f"{name}: {value!r} given, expected a whole number") from None
+    if not least <= number <= most:
+        raise InvalidArgument(f"{name}: {number} given, expected {least} to {most}")
+    return number
 
 
 def _as_model(model: Any) -> IncrementalModel | None:
     if model is None or isinstance(model, IncrementalModel):
         return model
     if isinstance(model, type):
-        raise InvalidType(f"model: the class {model.__name__} given, expected an object: {model.__name__}()")
+        name = model.__name__
+        raise InvalidType(f"model: the class {name} given, expected an object: {name}()")
     return EstimatorModel(model)
-
-
-def _untrained(model: IncrementalModel | None) -> IncrementalModel | None:
-    """What a pickled job keeps of its model: parameters only; the fit of built-in models is in the job's snapshot."""
-    return model.clone() if isinstance(model, BUILT_IN_MODELS) else model
 
 
 def _checked_ids(ids: Sequence[Any] | None, n_items: int) -> NDArray[Any] | None:
@@ -259,33 +295,58 @@ def _checked_ids(ids: Sequence[Any] | None, n_items: int) -> NDArray[Any] | None
         return None
     array = np.asarray(ids)
     if array.shape != (n_items,):
-        raise InvalidArgument(f"ids: shape {array.shape} given, expected ({n_items},), one per item")
+        raise InvalidArgument(f"ids: shape {array.shape} given, expected ({n_items},), one an item")
     return array
 
 
-def _answered_rows(items: Any, answers: Any, workers: Any) -> tuple[Any, list[Any], list[str]]:
-    """Items, answers and workers as equally long lists, rows without an answer left out."""
-    if isinstance(answers, str):
-        raise InvalidType(f"answers: the string {answers!r} given, expected a sequence, one answer per item")
-    items = np.asarray(items)
-    answers = answers.tolist() if hasattr(answers, "tolist") else list(answers)
-    if len(answers) != len(items):
-        raise InvalidArgument(f"submit: {len(items)} items and {len(answers)} answers given, expected equally many")
-    names = [workers] * len(answers) if isinstance(workers, str) else list(workers or [])
-    if names and len(names) != len(answers):
-        raise InvalidArgument(f"submit: {len(names)} workers and {len(answers)} answers given, expected equally many")
-    kept = [row for row, answer in enumerate(answers) if answer is not None]
-    if len(kept) < len(answers):
-        items = items[kept]
-        answers = [answers[row] for row in kept]
-        names = [names[row] for row in kept] if names else names
-    return items, answers, names
+def _class_indices(answers: Iterable[Any], classes: list[str]) -> NDArray[np.int32]:
+    """One class index per answer, NO_ANSWER where there is none."""
+    if isinstance(answers, str) or not isinstance(answers, Iterable):
+        raise InvalidType(f"answers: {answers!r} given, expected a sequence, one answer an item")
+    values = answers.tolist() if hasattr(answers, "tolist") else list(answers)
+    index_of = {name: index for index, name in enumerate(classes)}
+    indices = np.full(len(values), NO_ANSWER, dtype=np.int32)
+    kind: type | None = None
+    for row, value in enumerate(values):
+        if _is_missing(value):
+            continue
+        kind = kind or (str if isinstance(value, str) else int)
+        indices[row] = _class_index(value, row, kind, index_of)
+    return indices
 
 
-def _class_indices(answers: list[Any]) -> list[int]:
-    for row, answer in enumerate(answers):
-        if isinstance(answer, bool) or not isinstance(answer, int | np.integer):
-            raise InvalidType(
-                f"answers: row {row} is {answer!r}, expected a class name (str) or a class index (int), all of one kind"
-            )
-    return [int(answer) for answer in answers]
+def _class_index(value: Any, row: int, kind: type, index_of: dict[str, int]) -> int:
+    is_index = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not (isinstance(value, str) if kind is str else is_index):
+        raise InvalidType(
+            f"answers: row {row} is {value!r}, expected a class name (str) or a class index (int), all of one kind"
+        )
+    if kind is int and 0 <= value < len(index_of):
+        return int(value)
+    if kind is int:
+        expected = f"expected 0 to {len(index_of) - 1}"
+        raise UnknownClass(f"answers: row {row} is class {value}, {expected}")
+    if value not in index_of:
+        expected = f"which is none of the job's {len(index_of)} classes"
+        raise UnknownClass(f"answers: row {row} is {str(value)!r}, {expected}")
+    return index_of[value]
+
+
+def _is_missing(answer: Any) -> bool:
+    """None, NaN, and the missing values of pandas, without a need for pandas."""
+    is_nan = isinstance(answer, float) and answer != answer
+    return answer is None or is_nan or type(answer).__name__ in ("NAType", "NaTType")
+
+
+def _worker_names(workers: Iterable[str] | str | None, n_answers: int) -> list[str]:
+    if workers is None:
+        return []
+    if isinstance(workers, str):
+        return [workers] * n_answers
+    names = list(workers)
+    for row, name in enumerate(names):
+        if not isinstance(name, str):
+            raise InvalidType(f"workers: row {row} is {name!r}, expected a name (str)")
+    if len(names) != n_answers:
+        raise InvalidArgument(f"workers: {len(names)} given for {n_answers} answers, expected one each")
+    return names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ class Labels:
     """The round in which the label was decided."""
 
     @classmethod
-    def from_columns(cls, columns: dict[str, Any], classes: Sequence[str], ids: NDArray[Any] | None) -> Labels:
+    def from_columns(cls, columns: Mapping[str, Any], classes: Sequence[str], ids: NDArray[Any] | None) -> Labels:
         """Adds names and ids to the columns of the compiled job."""
         item = columns["item"]
         return cls(

@@ -68,9 +68,15 @@ class Report:
         state = "finished" if self.is_finished else "running"
         return [
             ("target", self.target),
-            ("state", f"{state}, {self.rounds} rounds, {self.seconds:.2f} s of computing, model {self.model}"),
+            (
+                "state",
+                f"{state}, {self.rounds} rounds, {self.seconds:.2f} s of computing, model {self.model}",
+            ),
             ("items", f"{self.n_items:,}"),
-            ("asked of people", f"{self.n_human:,} ({self.n_human / self.n_items:.1%}), {self.n_audited:,} of them audits"),
+            (
+                "asked of people",
+                f"{self.n_human:,} ({self.n_human / self.n_items:.1%}), {self.n_audited:,} of them audits",
+            ),
             ("labelled automatically", f"{self.n_auto:,} ({self.n_auto / self.n_items:.1%})"),
             ("certificate", self.certificate.statement if self.certificate else "none"),
             ("outcome", self.outcome or "still running"),
@@ -105,9 +111,7 @@ class Report:
         lines = ax.plot(rounds, coverage, color="tab:blue", label="labelled")
         lines += ax.plot(rounds, human, color="tab:orange", label="labelled by people")
         expected = [record.expected_human_share for record in self.history]
-        lines += ax.plot(
-            rounds, expected, ":", color="tab:orange", label="by people, expected in all"
-        )
+        lines += ax.plot(rounds, expected, ":", color="tab:orange", label="by people, expected in all")
         ax.set_xlabel("round")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_ylabel("share of the pool")
@@ -136,11 +140,7 @@ class Report:
         top = 1.1 * max(drawn, default=0.05)
         if self.certificate is not None:
             target = self.certificate.max_error
-            lines.append(
-                errors.axhline(
-                    target, color="tab:red", linewidth=0.8, alpha=0.6, label="error, target"
-                )
-            )
+            lines.append(errors.axhline(target, color="tab:red", linewidth=0.8, alpha=0.6, label="error, target"))
             top = min(top, 3 * target)
         errors.set_ylabel("error of the automatic labels")
         errors.set_ylim(0, top)

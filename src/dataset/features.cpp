@@ -15,9 +15,8 @@ namespace {
   const char* fault = std::isnan(value)   ? "NaN, expected a finite number"
                       : std::isinf(value) ? "infinite, expected a finite number"
                                           : "too large for float32";
-  throw InvalidArgument(
-      "features: row " + std::to_string(row) + ", column " + std::to_string(column) + " is " + fault,
-      ErrorCode::not_finite);
+  throw InvalidArgument("features: row " + std::to_string(row) + ", column " + std::to_string(column) + " is " + fault,
+                        ErrorCode::not_finite);
 }
 
 void require_not_empty(std::ptrdiff_t rows, std::ptrdiff_t cols) {

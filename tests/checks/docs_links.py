@@ -41,7 +41,5 @@ def faults(root):
                 continue
             name, _, anchor = target.partition("#")
             path = document.parent / name if name else document
-            if not path.exists() or (
-                anchor and path.suffix == ".md" and anchor not in anchors_of(path)
-            ):
+            if not path.exists() or (anchor and path.suffix == ".md" and anchor not in anchors_of(path)):
                 yield document, f"{target} leads nowhere"

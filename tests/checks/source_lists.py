@@ -10,11 +10,7 @@ FOLDERS = ("src", "bindings", "tests/cpp", "tests/benchmarks", "tests/consumer")
 
 def listing_above(path):
     """The nearest CMakeLists.txt at or above the folder of a file."""
-    return next(
-        folder / "CMakeLists.txt"
-        for folder in path.parents
-        if (folder / "CMakeLists.txt").is_file()
-    )
+    return next(folder / "CMakeLists.txt" for folder in path.parents if (folder / "CMakeLists.txt").is_file())
 
 
 def faults(root):

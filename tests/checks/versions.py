@@ -22,9 +22,7 @@ def statements(root):
     for path in sorted((root / "python").rglob("*.py")):
         for version in re.findall(r'^__version__ = "([^"]+)"', path.read_text(), re.MULTILINE):
             yield path, version
-    for version in re.findall(
-        r'^version = "([^"]+)"', (root / "pyproject.toml").read_text(), re.MULTILINE
-    ):
+    for version in re.findall(r'^version = "([^"]+)"', (root / "pyproject.toml").read_text(), re.MULTILINE):
         yield root / "pyproject.toml", version
 
 

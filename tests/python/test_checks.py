@@ -29,8 +29,7 @@ def tree(tmp_path):
     write(
         tmp_path,
         {
-            "include/gtlabel/gtlabel.hpp": '#include "gtlabel/core/ids.hpp"\n'
-            '#include "gtlabel/models/model.hpp"\n',
+            "include/gtlabel/gtlabel.hpp": '#include "gtlabel/core/ids.hpp"\n#include "gtlabel/models/model.hpp"\n',
             "include/gtlabel/core/ids.hpp": "#include <cstdint>\n",
             "include/gtlabel/models/model.hpp": '#include "gtlabel/core/ids.hpp"\n',
             "include/gtlabel/models/kernels/solve.hpp": "#include <Eigen/Core>\n",

@@ -79,8 +79,8 @@ TEST_CASE("Features: strided rows are read where they lie, the gaps are not") {
 }
 
 TEST_CASE("Features: NaN and infinity are named with row and column") {
-  for (const auto& [bad, word] : {std::pair{kNaN, "NaN"}, std::pair{kInfinity, "infinite"},
-                                  std::pair{-kInfinity, "infinite"}}) {
+  for (const auto& [bad, word] :
+       {std::pair{kNaN, "NaN"}, std::pair{kInfinity, "infinite"}, std::pair{-kInfinity, "infinite"}}) {
     for (const std::size_t place : {0u, 7u, 13u, 19u}) {
       std::vector<float> values(20, 0.5F);
       values[place] = bad;

@@ -103,17 +103,17 @@ TEST_CASE("log_audit_martingale: grows with the unfound, falls with the found") 
 
 TEST_CASE("max_wrong_unfound: values computed apart, in exact fractions") {
   // With 17 equally weighted b, the largest U with  sum_b b^F ((1 - q b) / (1 - q))^U / 17 < 1 / delta.
-  CHECK(max_wrong_unfound(0, 0.5, 0.05) == 5);       // mean (2 - b)^5 = 12.99, (2 - b)^6: 22.92
-  CHECK(max_wrong_unfound(1, 0.5, 0.05) == 8);       // 12.80, 21.23
-  CHECK(max_wrong_unfound(2, 0.5, 0.05) == 11);      // 17.08, 27.63
-  CHECK(max_wrong_unfound(0, 0.25, 0.05) == 14);     // 18.76, 23.73
-  CHECK(max_wrong_unfound(1, 0.25, 0.05) == 22);     // 18.44, 22.72
-  CHECK(max_wrong_unfound(0, 0.1, 0.05) == 39);      // 19.19, 20.90
-  CHECK(max_wrong_unfound(3, 0.1, 0.05) == 97);      // 19.21, 20.54
-  CHECK(max_wrong_unfound(0, 0.5, 0.01) == 8);       // 74.2, 135.5
-  CHECK(max_wrong_unfound(5, 0.5, 0.01) == 21);      // 87.9, 138.6
-  CHECK(max_wrong_unfound(0, 0.9, 0.05) == 1);       // 6.4, 45.8
-  CHECK(max_wrong_unfound(0, 0.01, 0.05) == 416);    // 19.87, 20.03
+  CHECK(max_wrong_unfound(0, 0.5, 0.05) == 5);     // mean (2 - b)^5 = 12.99, (2 - b)^6: 22.92
+  CHECK(max_wrong_unfound(1, 0.5, 0.05) == 8);     // 12.80, 21.23
+  CHECK(max_wrong_unfound(2, 0.5, 0.05) == 11);    // 17.08, 27.63
+  CHECK(max_wrong_unfound(0, 0.25, 0.05) == 14);   // 18.76, 23.73
+  CHECK(max_wrong_unfound(1, 0.25, 0.05) == 22);   // 18.44, 22.72
+  CHECK(max_wrong_unfound(0, 0.1, 0.05) == 39);    // 19.19, 20.90
+  CHECK(max_wrong_unfound(3, 0.1, 0.05) == 97);    // 19.21, 20.54
+  CHECK(max_wrong_unfound(0, 0.5, 0.01) == 8);     // 74.2, 135.5
+  CHECK(max_wrong_unfound(5, 0.5, 0.01) == 21);    // 87.9, 138.6
+  CHECK(max_wrong_unfound(0, 0.9, 0.05) == 1);     // 6.4, 45.8
+  CHECK(max_wrong_unfound(0, 0.01, 0.05) == 416);  // 19.87, 20.03
 }
 
 TEST_CASE("max_wrong_unfound: is the largest U below the limit, over random cases") {

@@ -110,8 +110,9 @@ double check_promise(const std::string& name, const std::function<void(TrueJob&)
     n_false += job.is_above_target() ? 1 : 0;
   }
   const auto share = [](std::int64_t n) { return 100.0 * static_cast<double>(n) / kJobs; };
-  MESSAGE(name << ": bound ever below the truth in " << share(n_broken) << " % of " << kJobs << " jobs (promised: at most "
-               << 100.0 * kDelta << " %), certified " << share(n_certified) << " %, falsely " << share(n_false) << " %");
+  MESSAGE(name << ": bound ever below the truth in " << share(n_broken) << " % of " << kJobs
+               << " jobs (promised: at most " << 100.0 * kDelta << " %), certified " << share(n_certified)
+               << " %, falsely " << share(n_false) << " %");
   CHECK(n_broken <= gtlabel_test::binomial_quantile(kJobs, kDelta, 0.999));
   CHECK(n_false <= n_broken);
   return static_cast<double>(n_certified) / kJobs;

@@ -83,7 +83,7 @@ TEST_CASE("margin_query: is the same for the same stream state, in whatever orde
 TEST_CASE("margin_query: the margin is between the two most probable classes, wherever they stand") {
   const Items items{0, 1, 2, 3};
   Matrix<float> rows(4, 4);
-  const float values[4][4] = {{0.1F, 0.1F, 0.1F, 0.7F},     // margin 0.6
+  const float values[4][4] = {{0.1F, 0.1F, 0.1F, 0.7F},      // margin 0.6
                               {0.45F, 0.05F, 0.45F, 0.05F},  // 0
                               {0.0F, 1.0F, 0.0F, 0.0F},      // 1
                               {0.4F, 0.35F, 0.15F, 0.1F}};   // 0.05

@@ -20,7 +20,8 @@ TEST_CASE("seed_sample: draws distinct candidates, as many as asked or all of th
     const auto sample = seed_sample(candidates, n, random);
     CHECK(sample.size() == std::min(n, candidates.size()));
     CHECK(std::set<ItemIndex>(sample.begin(), sample.end()).size() == sample.size());
-    for (const ItemIndex item : sample) CHECK(std::find(candidates.begin(), candidates.end(), item) != candidates.end());
+    for (const ItemIndex item : sample)
+      CHECK(std::find(candidates.begin(), candidates.end(), item) != candidates.end());
   }
   CHECK(seed_sample(Items{}, 5, random).empty());
 }

@@ -1,0 +1,120 @@
+"""The benchmarks run, their table has every field, and their rival counts every item once."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+
+
+def module(name):
+    spec = importlib.util.spec_from_file_location(f"gtlabel_benchmark_{name}", BENCHMARKS / f"{name}.py")
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = loaded  # dataclasses look their module up
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+rival = module("ground_truth_loop")
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return module("pools").load("digits")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """What run.py prints and writes for digits with one seed, and for a pool that is not there."""
+    folder = tmp_path_factory.mktemp("benchmarks")
+    command = [sys.executable, str(BENCHMARKS / "run.py"), "--pools", "digits,mnist"]
+    command += ["--seeds", "1", "--targets", "0.05"]
+    command += ["--out", str(folder / "out.md"), "--json", str(folder / "out.json")]
+    environment = {k: v for k, v in os.environ.items() if k != "GTLABEL_TEST_DATA"}
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout, folder / "out.md", json.loads((folder / "out.json").read_text())
+
+
+def table_of(text):
+    """The Markdown table in a text, as one dict a row."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert len({len(line) for line in lines}) == 1, "the lines of the table are aligned"
+    return [dict(zip(cells[0], line, strict=True)) for line in cells[2:]]
+
+
+def test_table_has_every_field(run):
+    stdout, _, _ = run
+    (row,) = table_of(stdout)
+    assert row["pool"] == "digits"
+    assert row["items"] == "1797"
+    assert row["target"] == "5 %"
+    assert row["certified"] in ("0/1", "1/1")
+    for field in ("human %", "error %", "s/job", "ms/round", "features MB", "times faster"):
+        assert float(row[field]) >= 0
+    for field in ("rival human %", "rival error %", "rival s/job"):
+        assert float(row[field]) > 0
+    assert "above target, gtlabel: 0 of 1 jobs" in stdout
+    assert "skipped mnist: the environment variable GTLABEL_TEST_DATA is not set" in stdout
+
+
+def test_markdown_has_the_table_and_the_command(run):
+    stdout, markdown, _ = run
+    text = markdown.read_text()
+    assert table_of(text) == table_of(stdout)
+    assert "./dev bench --pools digits,mnist --seeds 1" in text
+
+
+def test_table_agrees_with_the_jobs(run):
+    stdout, _, (row,) = run
+    (cells,) = table_of(stdout)
+    for name, prefix in (("gtlabel", ""), ("rival", "rival ")):
+        (job,) = row[name]
+        assert job["n_human"] + job["n_auto"] == row["n_items"]
+        assert float(cells[f"{prefix}human %"]) == pytest.approx(100 * job["n_human"] / row["n_items"], abs=0.051)
+        assert float(cells[f"{prefix}error %"]) == pytest.approx(100 * job["n_auto_wrong"] / job["n_auto"], abs=0.0051)
+
+
+@pytest.mark.parametrize("max_error", [0.05, 0.001])
+def test_rival_counts_every_item_once(digits, max_error):
+    result = rival.run_loop(digits.scaled(), digits.y, max_error, seed=3)
+    assert result.n_human + result.n_auto == result.n_items == len(digits.y)
+    assert result.n_human == result.n_validation + result.n_train + result.n_rest
+    assert result.n_validation == round(0.2 * len(digits.y))
+    assert 0 <= result.n_auto_wrong <= result.n_auto
+    assert result == rival.run_loop(digits.scaled(), digits.y, max_error, seed=3)
+
+
+def test_rival_takes_the_lowest_threshold_that_meets_the_target():
+    scores = np.array([0.9, 0.5, 0.8, 0.6, 0.7])
+    is_wrong = np.array([False, True, False, False, True])
+    assert rival.lowest_threshold(scores, is_wrong, 0.0) == 0.8
+    assert rival.lowest_threshold(scores, is_wrong, 0.25) == 0.6
+    assert rival.lowest_threshold(scores, is_wrong, 0.4) == 0.5
+    assert rival.lowest_threshold(scores, ~is_wrong, 0.3) == np.inf
+    assert rival.lowest_threshold(np.empty(0), np.empty(0, dtype=bool), 0.5) == np.inf
+
+
+def test_rival_never_splits_items_of_equal_confidence():
+    scores = np.array([0.9, 0.7, 0.7])
+    assert rival.lowest_threshold(scores, np.array([False, False, True]), 0.1) == 0.9
+
+
+def test_allowed_misses_follow_the_binomial():
+    scipy_stats = pytest.importorskip("scipy.stats")
+    sys.path.insert(0, str(BENCHMARKS))
+    try:
+        most_allowed = module("run").most_allowed
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+    for n_jobs in (1, 10, 60, 400):
+        assert most_allowed(n_jobs, 0.05, 0.95) == scipy_stats.binom.ppf(0.95, n_jobs, 0.05)
