@@ -127,6 +127,17 @@ py::dict answer_columns(const LabelingJob& job) {
                   "workers"_a = table.workers());
 }
 
+py::dict prediction_columns(const LabelingJob& job) {
+  Predictions predictions;
+  {
+    const py::gil_scoped_release release;
+    predictions = job.predictions();
+  }
+  return py::dict("item"_a = to_array(std::move(predictions.item)),
+                  "class_index"_a = to_array(std::move(predictions.class_index)),
+                  "confidence"_a = to_array(std::move(predictions.confidence)));
+}
+
 py::dict record_fields(const RoundRecord& record) {
   return py::dict("round"_a = record.round, "n_human"_a = record.n_human, "n_auto"_a = record.n_auto,
                   "n_audited"_a = record.n_audited, "errors_found"_a = record.errors_found,
@@ -184,6 +195,7 @@ void register_jobs(py::module_& m) {
       .def("submit", &submit, "items"_a, "answers"_a, "workers"_a)
       .def("label_columns", &label_columns)
       .def("answer_columns", &answer_columns)
+      .def("prediction_columns", &prediction_columns)
       .def("report_fields", &report_fields)
       .def("certificate", &LabelingJob::certificate, py::call_guard<py::gil_scoped_release>())
       .def("snapshot",

@@ -160,6 +160,16 @@ class LabelingJob:
             "round": columns["round"],
         }
 
+    def predictions(self) -> dict[str, Any]:
+        """What the model thinks now of the items without a human answer; nothing of it is promised.
+
+        ``item``, ``label``, ``class_index`` and ``confidence`` (calibrated probability of being right).
+        Never show it to the people who answer. NotFitted before the first training.
+        """
+        columns = self._core.prediction_columns()
+        names = np.asarray(self.classes, dtype=np.str_)
+        return {**columns, "label": names[columns["class_index"]]}
+
     def certificate(self) -> Certificate | None:
         """The certificate that the audits support now, or None."""
         return self._core.certificate()

@@ -185,6 +185,11 @@ LabelSet LabelingJob::labels() const {
   return labels;
 }
 
+Predictions LabelingJob::predictions() const {
+  const auto turn = state_->turn();
+  return state_->loop.predictions();
+}
+
 std::optional<Certificate> LabelingJob::certificate() const {
   const auto turn = state_->turn();
   return state_->loop.certificate();

@@ -46,11 +46,23 @@ LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64
               coin_seed),
       seed_random_(setup.seed, RandomPurpose::seed_sample),
       query_random_(setup.seed, RandomPurpose::query),
-      asked_(static_cast<std::size_t>(n_items), 0) {}
+      asked_(static_cast<std::size_t>(n_items), 0) {
+  const auto* target = std::get_if<ErrorTarget>(&setup.target);
+  if (target != nullptr) least_audits_ = std::max(0.0, expected_audits(n_items, 0.0, *target));
+}
 
 std::optional<Certificate> LabelingLoop::certificate() const {
   const auto* target = std::get_if<ErrorTarget>(&setup_.target);
   return target == nullptr ? std::nullopt : certify(ledger_, *target, n_items());
+}
+
+Predictions LabelingLoop::predictions() const {
+  const Opinion opinion = opinion_of(*model_, items_);
+  Predictions predictions{opinion.items, {}, opinion.confidence};
+  for (std::ptrdiff_t i = 0; i < opinion.probabilities.rows; ++i) {
+    predictions.class_index.push_back(best_class(opinion.probabilities.row(i)));
+  }
+  return predictions;
 }
 
 bool LabelingLoop::is_outstanding(ItemIndex item) const { return asked_[item] != 0; }
@@ -195,15 +207,17 @@ void LabelingLoop::note_round(const Scores& scores, const CommitPlan& plan, doub
 
 bool LabelingLoop::is_time_to_commit(const CommitPlan& plan) const {
   if (!plan.certifies) return false;
-  // If the cost still to come falls with the number of labels n like n^-g, the total is least where n = g x that cost.
-  // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree.
+  // If the cost still to come, but for the audits that even a perfect model needs, falls with the number of labels n
+  // like n^-g, the total is least where n = g x that cost. Stopping late costs little (the total is flat there),
+  // stopping early much, so a few rounds have to agree.
   std::vector<double> to_come;
   for (auto past = history_.rbegin(); past != history_.rend() && to_come.size() < kRoundsToAgree; ++past) {
     to_come.push_back(past->expected_human_share - past->human_share);
   }
   if (to_come.size() < kRoundsToAgree) return false;
   std::nth_element(to_come.begin(), to_come.begin() + kRoundsToAgree / 2, to_come.end());
-  return history_.back().human_share >= kLearningExponent * to_come[kRoundsToAgree / 2];
+  const double avoidable = to_come[kRoundsToAgree / 2] - least_audits_ / static_cast<double>(n_items());
+  return history_.back().human_share >= kLearningExponent * avoidable;
 }
 
 void LabelingLoop::decide(Scores& scores, double seconds) {

@@ -10,6 +10,7 @@
 #include "gtlabel/dataset/features.hpp"
 #include "gtlabel/jobs/batch.hpp"
 #include "gtlabel/jobs/job_report.hpp"
+#include "gtlabel/jobs/labeling_job.hpp"
 #include "gtlabel/models/incremental_model.hpp"
 #include "gtlabel/routing/audit_ledger.hpp"
 #include "gtlabel/routing/commit_plan.hpp"
@@ -50,6 +51,7 @@ class LabelingLoop {
   [[nodiscard]] std::int64_t n_items() const noexcept { return static_cast<std::int64_t>(items_.human.size()); }
   [[nodiscard]] double seconds() const noexcept { return seconds_; }
   [[nodiscard]] std::optional<Certificate> certificate() const;
+  [[nodiscard]] Predictions predictions() const;
 
   void save(SnapshotWriter& writer) const;
   /// For a loop just made with the same setup. @throws ArchiveError
@@ -94,6 +96,7 @@ class LabelingLoop {
   Phase phase_ = Phase::sampling;
   std::int32_t round_ = 0;
   Batch batch_;
+  double least_audits_ = 0.0;        // what a certificate costs if the model is never wrong
   std::vector<std::uint8_t> asked_;  // 1: of the current batch and unanswered
   std::int64_t n_outstanding_ = 0;
   std::int64_t n_human_ = 0;

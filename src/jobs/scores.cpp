@@ -8,30 +8,36 @@
 namespace gtlabel::detail {
 namespace {
 
-// Items asked because they are hard say less about the rest of the pool, even at equal confidence.
-constexpr float kHardItemWeight = 0.3F;
-
-ClassIndex best_class(std::span<const float> row) {
-  return static_cast<ClassIndex>(std::max_element(row.begin(), row.end()) - row.begin());
-}
-
 /// How far the model's probabilities are right about labels it has not seen, and the share that it gets right.
 std::pair<ConfidenceCalibration, double> calibrate(const IncrementalModel& model, const ItemColumns& items) {
   const auto labelled = model.training().items();
   Matrix<float> out_of_fold(static_cast<std::ptrdiff_t>(labelled.size()), model.n_classes());
   model.predict_out_of_fold(labelled, out_of_fold);
   std::vector<ClassIndex> truth;
-  std::vector<float> weights;
+  std::vector<std::uint8_t> is_random;
   double n_right = 0.0;
   for (std::size_t i = 0; i < labelled.size(); ++i) {
     truth.push_back(items.human[labelled[i]]);
-    weights.push_back(items.is_random[labelled[i]] != 0 ? 1.0F : kHardItemWeight);
+    is_random.push_back(items.is_random[labelled[i]]);
     n_right += best_class(out_of_fold.row(static_cast<std::ptrdiff_t>(i))) == truth.back() ? 1.0 : 0.0;
   }
-  return {ConfidenceCalibration::fit(out_of_fold, truth, weights), n_right / static_cast<double>(labelled.size())};
+  return {ConfidenceCalibration::fit(out_of_fold, truth, is_random), n_right / static_cast<double>(labelled.size())};
 }
 
 }  // namespace
+
+ClassIndex best_class(std::span<const float> probabilities) noexcept {
+  return static_cast<ClassIndex>(std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin());
+}
+
+Opinion opinion_of(const IncrementalModel& model, const ItemColumns& items) {
+  const auto [calibration, accuracy] = calibrate(model, items);
+  Opinion opinion{items.without_human(), {}, {}, accuracy};
+  opinion.probabilities = Matrix<float>(static_cast<std::ptrdiff_t>(opinion.items.size()), model.n_classes());
+  if (!opinion.items.empty()) model.predict_proba(opinion.items, opinion.probabilities);
+  opinion.confidence = calibration.confidence(opinion.probabilities);
+  return opinion;
+}
 
 void Scores::drop_front(std::ptrdiff_t n) {
   undecided.erase(undecided.begin(), undecided.begin() + n);
@@ -42,14 +48,9 @@ void Scores::drop_front(std::ptrdiff_t n) {
 }
 
 Scores score(const IncrementalModel& model, const ItemColumns& items) {
-  const auto [calibration, accuracy] = calibrate(model, items);
+  const auto [open, probabilities, confidence, accuracy] = opinion_of(model, items);
   Scores scores;
   scores.accuracy = accuracy;
-  const auto open = items.without_human();
-  Matrix<float> probabilities(static_cast<std::ptrdiff_t>(open.size()), model.n_classes());
-  if (!open.empty()) model.predict_proba(open, probabilities);
-  const auto confidence = calibration.confidence(probabilities);
-
   std::vector<std::ptrdiff_t> ranking;
   for (std::size_t i = 0; i < open.size(); ++i) {
     const auto row = static_cast<std::ptrdiff_t>(i);
@@ -62,7 +63,8 @@ Scores score(const IncrementalModel& model, const ItemColumns& items) {
     scores.doubts.emplace_back(1.0 - (agrees ? confidence[i] : probabilities(row, committed)), open[i]);
     scores.expected_wrong += scores.doubts.back().first;
   }
-  std::stable_sort(ranking.begin(), ranking.end(), [&](auto a, auto b) { return confidence[a] > confidence[b]; });
+  std::stable_sort(ranking.begin(), ranking.end(),
+                   [&confidence = confidence](auto a, auto b) { return confidence[a] > confidence[b]; });
   std::stable_sort(scores.doubts.begin(), scores.doubts.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   scores.probabilities = Matrix<float>(static_cast<std::ptrdiff_t>(ranking.size()), model.n_classes());

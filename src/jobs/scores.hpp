@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -11,7 +12,20 @@
 
 namespace gtlabel::detail {
 
-/// A model's present opinion of the items without a human answer.
+/// A model's present opinion of the items without a human answer, ascending.
+struct Opinion {
+  std::vector<ItemIndex> items;
+  Matrix<float> probabilities;
+  std::vector<float> confidence;  ///< of the most probable class, calibrated on the labelled items
+  double accuracy = 0.0;          ///< out of fold, on the labelled items
+};
+
+/// Exceptions of the model pass through.
+Opinion opinion_of(const IncrementalModel& model, const ItemColumns& items);
+
+[[nodiscard]] ClassIndex best_class(std::span<const float> probabilities) noexcept;
+
+/// The opinion, sorted for decisions.
 struct Scores {
   std::vector<ItemIndex> undecided;                  ///< by descending confidence
   std::vector<ClassIndex> best;                      ///< per undecided item
@@ -25,8 +39,7 @@ struct Scores {
   void drop_front(std::ptrdiff_t n);
 };
 
-/// Predicts all items without a human answer, with confidence calibrated on the labelled ones.
-/// Exceptions of the model pass through.
+/// Predicts all items without a human answer. Exceptions of the model pass through.
 Scores score(const IncrementalModel& model, const ItemColumns& items);
 
 }  // namespace gtlabel::detail

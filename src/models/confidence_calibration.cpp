@@ -13,9 +13,13 @@ namespace {
 
 constexpr double kLeastProbability = 1e-4;
 constexpr int kNewtonSteps = 30;
+
+/// Intercept, log odds, log ratio; then for hard items intercept and log odds once more.
+using Inputs = Eigen::Matrix<double, 5, 1>;
+
 // Prior precisions: how many informative observations it takes to move a coefficient away from the identity.
-const Eigen::Vector3d kPriorMean(0.0, 1.0, 0.0);
-const Eigen::Vector3d kPriorPrecision(0.5, 4.0, 4.0);
+const Inputs kPriorMean(0.0, 1.0, 0.0, 0.0, 0.0);
+const Inputs kPriorPrecision(0.5, 4.0, 4.0, 0.5, 4.0);
 
 struct TopTwo {
   ClassIndex first_class = 0;
@@ -36,10 +40,11 @@ TopTwo top_two(std::span<const float> row) noexcept {
   return top;
 }
 
-Eigen::Vector3d inputs_of(const TopTwo& top) noexcept {
+Inputs inputs_of(const TopTwo& top, bool is_hard) noexcept {
   const double first = std::clamp(top.first, kLeastProbability, 1.0 - kLeastProbability);
   const double second = std::max(top.second, kLeastProbability);
-  return {1.0, std::log(first / (1.0 - first)), std::log(std::max(1.0, first / second))};
+  const double odds = std::log(first / (1.0 - first)), ratio = std::log(std::max(1.0, first / second));
+  return is_hard ? Inputs(1.0, odds, ratio, 1.0, odds) : Inputs(1.0, odds, ratio, 0.0, 0.0);
 }
 
 double logistic(double x) noexcept { return 1.0 / (1.0 + std::exp(-x)); }
@@ -47,35 +52,35 @@ double logistic(double x) noexcept { return 1.0 / (1.0 + std::exp(-x)); }
 }  // namespace
 
 ConfidenceCalibration ConfidenceCalibration::fit(MatrixView<const float> out_of_fold,
-                                                 std::span<const ClassIndex> labels, std::span<const float> weights) {
+                                                 std::span<const ClassIndex> labels,
+                                                 std::span<const std::uint8_t> is_random) {
   if (out_of_fold.rows != static_cast<std::ptrdiff_t>(labels.size())) {
     throw InvalidArgument("labels: " + std::to_string(labels.size()) + " given for " +
                               std::to_string(out_of_fold.rows) + " rows of probabilities",
                           ErrorCode::shape_mismatch);
   }
-  if (!weights.empty() && weights.size() != labels.size()) {
+  if (!is_random.empty() && is_random.size() != labels.size()) {
     throw InvalidArgument(
-        "weights: " + std::to_string(weights.size()) + " given for " + std::to_string(labels.size()) + " labels",
+        "is_random: " + std::to_string(is_random.size()) + " given for " + std::to_string(labels.size()) + " labels",
         ErrorCode::shape_mismatch);
   }
-  std::vector<std::pair<Eigen::Vector3d, double>> rows;  // inputs, correct or not
+  std::vector<std::pair<Inputs, double>> rows;  // inputs, correct or not
   rows.reserve(labels.size());
   for (std::size_t i = 0; i < labels.size(); ++i) {
     const TopTwo top = top_two(out_of_fold.row(static_cast<std::ptrdiff_t>(i)));
-    rows.emplace_back(inputs_of(top), top.first_class == labels[i] ? 1.0 : 0.0);
+    const bool is_hard = !is_random.empty() && is_random[i] == 0;
+    rows.emplace_back(inputs_of(top, is_hard), top.first_class == labels[i] ? 1.0 : 0.0);
   }
-  Eigen::Vector3d beta = kPriorMean;
+  Inputs beta = kPriorMean;
   for (int step = 0; step < kNewtonSteps; ++step) {
-    Eigen::Vector3d gradient = kPriorPrecision.cwiseProduct(beta - kPriorMean);
-    Eigen::Matrix3d hessian = kPriorPrecision.asDiagonal();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      const auto& [x, correct] = rows[i];
-      const double weight = weights.empty() ? 1.0 : weights[i];
+    Inputs gradient = kPriorPrecision.cwiseProduct(beta - kPriorMean);
+    Eigen::Matrix<double, 5, 5> hessian = kPriorPrecision.asDiagonal();
+    for (const auto& [x, correct] : rows) {
       const double p = logistic(beta.dot(x));
-      gradient += weight * (p - correct) * x;
-      hessian += weight * p * (1.0 - p) * x * x.transpose();
+      gradient += (p - correct) * x;
+      hessian += p * (1.0 - p) * x * x.transpose();
     }
-    const Eigen::Vector3d change = hessian.ldlt().solve(gradient);
+    const Inputs change = hessian.ldlt().solve(gradient);
     // Damped: the log odds are clipped at 9.2, so a step of size 1 per coefficient cannot jump over the optimum by
     // much.
     beta -= change / std::max(1.0, change.cwiseAbs().maxCoeff());
@@ -89,11 +94,11 @@ ConfidenceCalibration ConfidenceCalibration::fit(MatrixView<const float> out_of_
 }
 
 std::vector<float> ConfidenceCalibration::confidence(MatrixView<const float> probabilities) const {
-  const Eigen::Vector3d beta(coefficients_[0], coefficients_[1], coefficients_[2]);
+  const Inputs beta(coefficients_[0], coefficients_[1], coefficients_[2], 0.0, 0.0);
   std::vector<float> confidence;
   confidence.reserve(static_cast<std::size_t>(probabilities.rows));
   for (std::ptrdiff_t r = 0; r < probabilities.rows; ++r) {
-    confidence.push_back(static_cast<float>(logistic(beta.dot(inputs_of(top_two(probabilities.row(r)))))));
+    confidence.push_back(static_cast<float>(logistic(beta.dot(inputs_of(top_two(probabilities.row(r)), false)))));
   }
   return confidence;
 }

@@ -39,6 +39,13 @@ struct Submission {
   std::int64_t n_replaced = 0;  ///< of those, about items answered before: the later answer counts, both are recorded
 };
 
+/// A model's opinion of the items without a human answer, ascending.
+struct Predictions {
+  std::vector<ItemIndex> item;
+  std::vector<ClassIndex> class_index;  ///< the most probable class
+  std::vector<float> confidence;        ///< calibrated probability that it is right
+};
+
 /// Labels a pool with as few human answers as it can: asks people about a random sample, trains a model, asks about
 /// what the model learns most from, labels automatically what it is sure of, audits that by coin until the target is
 /// certified, and leaves the rest to people. The host drives it:
@@ -78,6 +85,9 @@ class GTLABEL_EXPORT LabelingJob {
   /// The labels decided so far; at the end one per item. Before the end automatic labels may still be audited or
   /// withdrawn.
   [[nodiscard]] LabelSet labels() const;
+  /// What the model thinks now of the items without a human answer, committed or not; nothing of it is promised. Never
+  /// show it to the people who answer. Cost: one prediction of the pool. @throws NotFitted before the first training.
+  [[nodiscard]] Predictions predictions() const;
   /// The certificate that the audits support now; nothing without an ErrorTarget, automatic labels, or enough evidence.
   [[nodiscard]] std::optional<Certificate> certificate() const;
   [[nodiscard]] JobReport report() const;
