@@ -25,6 +25,8 @@ constexpr std::int64_t kLeastBatch = 10;
 constexpr double kCommitStage = 0.6;
 // A planned audit level is approached by halves: often it turns out to be higher than needed.
 constexpr double kLevelStage = 0.5;
+// Weight of the model's own word on how often it errs against what audits found, in errors.
+constexpr double kRatioPrior = 2.0;
 // When to stop training, see is_time_to_commit.
 constexpr double kLearningExponent = 0.8;
 constexpr std::size_t kRoundsToAgree = 3;
@@ -154,6 +156,17 @@ double LabelingLoop::expected_wrong(const Scores& scores, double deviations) con
          (static_cast<double>(ledger_.n_audited()) + 1.0 / opinion);
 }
 
+double LabelingLoop::audit_ratio() const {
+  double found = kRatioPrior, predicted = kRatioPrior;
+  for (std::size_t item = 0; item < items_.human.size(); ++item) {
+    const bool is_audited = items_.automatic[item] != kNoClass && items_.human[item] != kNoClass;
+    if (!is_audited || items_.is_random[item] == 0) continue;
+    found += items_.human[item] != items_.automatic[item] ? 1.0 : 0.0;
+    predicted += 1.0 - items_.confidence[item];
+  }
+  return found / predicted;
+}
+
 AuditState LabelingLoop::audit_state(const Scores& scores) const {
   // A standard deviation on the hopeful side: to give up a commit that more audits would have certified costs more
   // people than those audits.
@@ -161,7 +174,8 @@ AuditState LabelingLoop::audit_state(const Scores& scores) const {
           .delivered = ledger_.n_delivered(),
           .errors_found = ledger_.errors_found(),
           .known_wrong = ledger_.known_wrong(),
-          .expected_wrong = expected_wrong(scores, -1.0)};
+          .expected_wrong = expected_wrong(scores, -1.0),
+          .is_certified = certificate().has_value()};
 }
 
 CommitPlan LabelingLoop::plan(const Scores& scores) const {
@@ -178,7 +192,8 @@ CommitPlan LabelingLoop::plan(const Scores& scores) const {
   }
   std::vector<double> risks;
   risks.reserve(scores.confidence.size());
-  for (const float confidence : scores.confidence) risks.push_back(1.0 - confidence);
+  const double ratio = audit_ratio();
+  for (const float confidence : scores.confidence) risks.push_back(std::min(1.0, ratio * (1.0 - confidence)));
   return plan_commit(risks, audit_state(scores), std::get<ErrorTarget>(setup_.target), n_items());
 }
 
@@ -232,6 +247,11 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
   while (n_outstanding_ == 0) {
     const auto next = plan(scores);
     if (repair(scores, next)) return;
+    const bool is_worth_training = ledger_.n_delivered() > 0 && !certificate() && !is_time_to_commit(next);
+    if (fall_back(scores, next) || (is_worth_training && !scores.undecided.empty())) {
+      phase_ = Phase::training;
+      return ask_query(scores);
+    }
     if (advance_commit(scores, next)) continue;
     const bool is_short_of_certificate =
         std::holds_alternative<ErrorTarget>(setup_.target) && ledger_.n_delivered() > 0 && !certificate();
@@ -316,6 +336,23 @@ bool LabelingLoop::repair(const Scores& scores, const CommitPlan& plan) {
   if (deficit > 0.0 || humans >= plan.expected_humans) return false;
   ask(std::move(doubtful), Purpose::review);
   return true;
+}
+
+bool LabelingLoop::fall_back(Scores& scores, const CommitPlan& plan) {
+  const auto* target = std::get_if<ErrorTarget>(&setup_.target);
+  if (target == nullptr || ledger_.n_delivered() == 0 || certificate()) return false;
+  for (const AuditFallback& fallback : ledger_.fallbacks()) {
+    const std::int64_t scope = target->of == ErrorScope::dataset ? n_items() : fallback.n_delivered;
+    const auto humans = static_cast<double>(scores.undecided.size() + fallback.withdrawn.size());
+    const bool is_certified =
+        static_cast<double>(fallback.wrong_at_most) <= target->max_error * static_cast<double>(scope);
+    if (!is_certified || fallback.n_delivered == 0 || humans > plan.expected_humans) continue;
+    ledger_.withdraw(fallback.withdrawn);
+    for (const ItemIndex item : fallback.withdrawn) items_.automatic[item] = kNoClass;
+    scores = score(*model_, items_);
+    return true;
+  }
+  return false;
 }
 
 void LabelingLoop::withdraw_all(Scores& scores) {

@@ -65,6 +65,8 @@ class LabelingLoop {
   [[nodiscard]] CommitPlan plan(const Scores& scores) const;
   /// Predicted wrong labels among the delivered, so many standard deviations above the mean.
   [[nodiscard]] double expected_wrong(const Scores& scores, double deviations) const;
+  /// Errors that audits found, over what was predicted for the same labels when they were committed.
+  [[nodiscard]] double audit_ratio() const;
   [[nodiscard]] AuditState audit_state(const Scores& scores) const;
   [[nodiscard]] bool is_time_to_commit(const CommitPlan& plan) const;
   void note_round(const Scores& scores, const CommitPlan& plan, double seconds);
@@ -81,6 +83,9 @@ class LabelingLoop {
   /// Asks people about delivered labels that have become doubtful, where that is cheaper than more audits. @return
   /// whether.
   bool repair(const Scores& scores, const CommitPlan& plan);
+  /// Short of a certificate: withdraws what was committed since one was in hand and goes back to training, where that
+  /// is cheaper than more audits. @return whether.
+  bool fall_back(Scores& scores, const CommitPlan& plan);
   void withdraw_all(Scores& scores);
   void ask_review(const Scores& scores);
   void finish();

@@ -19,7 +19,7 @@ using Inputs = Eigen::Matrix<double, 5, 1>;
 
 // Prior precisions: how many informative observations it takes to move a coefficient away from the identity.
 const Inputs kPriorMean(0.0, 1.0, 0.0, 0.0, 0.0);
-const Inputs kPriorPrecision(0.5, 4.0, 4.0, 0.5, 4.0);
+const Inputs kPriorPrecision(0.5, 4.0, 4.0, 4.0, 16.0);
 
 struct TopTwo {
   ClassIndex first_class = 0;

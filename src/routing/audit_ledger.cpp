@@ -25,6 +25,7 @@ std::vector<ItemIndex> AuditLedger::commit(std::span<const ItemIndex> items) {
       throw InvalidState("audit ledger: item " + std::to_string(item) + " is committed already; withdraw it first");
     }
   }
+  if (!items.empty()) mark_stage();
   std::vector<ItemIndex> due;
   for (const ItemIndex item : items) {
     const Entry entry{.item = item, .coin = coins_.uniform()};
@@ -65,9 +66,16 @@ bool AuditLedger::record(ItemIndex item, bool wrong) {
   count(entry, is_due(entry), -1);
   entry.finding = finding;
   count(entry, is_due(entry), +1);
-  if (is_first_error) carried_ -= 1;
+  if (is_first_error) {
+    carried_ -= 1;
+    for (Stage& stage : stages_) stage.carried -= place->second < stage.size ? 1 : 0;
+    std::erase_if(stages_, [](const Stage& stage) { return stage.carried < 0; });  // refuted
+  }
   // What was proved with the old answer is void: start again from "all may be wrong".
-  if (is_correction) carried_ = n_delivered_ + n_due_;
+  if (is_correction) {
+    carried_ = n_delivered_ + n_due_;
+    stages_.clear();
+  }
   tighten();
   return true;
 }
@@ -82,7 +90,47 @@ void AuditLedger::withdraw(std::span<const ItemIndex> items) {
     entry.withdrawn = true;
     current_.erase(place);
   }
+  fall_back();
   tighten();
+}
+
+/// Remembers what is proved before more is committed.
+void AuditLedger::mark_stage() {
+  if (carried_ >= n_delivered_ + n_due_) return;  // nothing
+  if (stages_.size() == kMaxStages) stages_.erase(stages_.begin());
+  stages_.push_back({entries_.size(), carried_});
+}
+
+/// Leaves the stages behind which nothing is open any more.
+void AuditLedger::fall_back() noexcept {
+  std::size_t n_open = entries_.size();
+  while (n_open > 0 && !is_open(entries_[n_open - 1])) --n_open;
+  while (!stages_.empty() && n_open <= stages_.back().size) {
+    carried_ = std::min(carried_, stages_.back().carried);
+    stages_.pop_back();
+  }
+}
+
+std::vector<AuditFallback> AuditLedger::fallbacks() const {
+  std::vector<AuditFallback> fallbacks;
+  for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage) {
+    AuditFallback fallback;
+    bool is_possible = true;
+    for (std::size_t e = 0; e < entries_.size(); ++e) {
+      const Entry& entry = entries_[e];
+      if (!is_open(entry)) continue;
+      if (is_due(entry)) {
+        is_possible = is_possible && e < stage->size;
+      } else if (e < stage->size) {
+        ++fallback.n_delivered;
+      } else {
+        fallback.withdrawn.push_back(entry.item);
+      }
+    }
+    fallback.wrong_at_most = std::min({stage->carried, martingale_bound(), fallback.n_delivered});
+    if (is_possible) fallbacks.push_back(std::move(fallback));
+  }
+  return fallbacks;
 }
 
 /// Adds (sign +1) or takes out (-1) what an entry contributes to the counts, due for audit or not.
@@ -148,6 +196,13 @@ void AuditLedger::save(SnapshotWriter& writer) const {
   writer.write(coins_.position());
   writer.write(level_);
   writer.write(carried_);
+  std::vector<std::int64_t> stage_sizes, stage_bounds;
+  for (const Stage& stage : stages_) {
+    stage_sizes.push_back(static_cast<std::int64_t>(stage.size));
+    stage_bounds.push_back(stage.carried);
+  }
+  writer.write(std::span<const std::int64_t>(stage_sizes));
+  writer.write(std::span<const std::int64_t>(stage_bounds));
   std::vector<std::int64_t> items;
   std::vector<double> coins;
   std::vector<std::uint8_t> states;
@@ -173,6 +228,8 @@ AuditLedger AuditLedger::load(SnapshotReader& reader) {
   reader.read(ledger.level_);
   require_sound(ledger.level_ >= 0.0 && ledger.level_ < 1.0, "audit ledger: level outside [0, 1)");
   reader.read(ledger.carried_);
+  const auto stage_sizes = reader.get<std::vector<std::int64_t>>();
+  const auto stage_bounds = reader.get<std::vector<std::int64_t>>();
   const auto items = reader.get<std::vector<std::int64_t>>();
   const auto coins = reader.get<std::vector<double>>();
   const auto states = reader.get<std::vector<std::uint8_t>>();
@@ -189,6 +246,14 @@ AuditLedger AuditLedger::load(SnapshotReader& reader) {
   }
   require_sound(ledger.carried_ >= 0 && ledger.carried_ <= ledger.n_delivered_ + ledger.n_due_,
                 "audit ledger: a bound outside its range");
+  require_sound(stage_sizes.size() == stage_bounds.size() && stage_sizes.size() <= kMaxStages &&
+                    std::is_sorted(stage_sizes.begin(), stage_sizes.end()),
+                "audit ledger: stages do not agree");
+  for (std::size_t i = 0; i < stage_sizes.size(); ++i) {
+    require_sound(stage_sizes[i] >= 0 && stage_sizes[i] < std::ssize(ledger.entries_) && stage_bounds[i] >= 0,
+                  "audit ledger: a stage outside its range");
+    ledger.stages_.push_back({static_cast<std::size_t>(stage_sizes[i]), stage_bounds[i]});
+  }
   return ledger;
 }
 

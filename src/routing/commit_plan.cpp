@@ -83,9 +83,9 @@ CommitPlan plan_commit(std::span<const double> risks, const AuditState& state, c
   // Without a certificate everything goes to people, what was committed included.
   CommitPlan best{.n_commit = 0,
                   .level = state.level,
-                  .expected_humans = static_cast<double>(n_undecided + state.delivered),
+                  .expected_humans = static_cast<double>(n_undecided + (state.is_certified ? 0 : state.delivered)),
                   .expected_wrong = 0.0,
-                  .certifies = false};
+                  .certifies = state.is_certified};
   std::int64_t last = -1;
   for (int step = 0; step <= kPrefixes; ++step) {
     const std::int64_t n_commit = n_undecided * step / kPrefixes;

@@ -14,6 +14,13 @@ namespace gtlabel {
 class SnapshotReader;
 class SnapshotWriter;
 
+/// What an audit ledger would state if the labels committed since an earlier moment were withdrawn.
+struct AuditFallback {
+  std::vector<ItemIndex> withdrawn;  ///< what would have to be withdrawn, in order of commit
+  std::int64_t n_delivered = 0;      ///< what would be left
+  std::int64_t wrong_at_most = 0;    ///< among those left
+};
+
 /// Proves how many of the automatic labels are wrong, by blind human checks of a random few.
 ///
 /// Every item gets a private coin, uniform on (0, 1), when it is committed (given an automatic label that from then on
@@ -48,11 +55,17 @@ class GTLABEL_EXPORT AuditLedger {
   /// @return false if the item is not committed: nothing is changed. O(1).
   bool record(ItemIndex item, bool wrong);
 
-  /// Takes back automatic labels without checking them; items that are due or answered stay. O(items).
+  /// Takes back automatic labels without checking them; items that are due or answered stay. If nothing is left of what
+  /// was committed since an earlier moment, what was proved then holds again (see fallbacks). O(committed).
   void withdraw(std::span<const ItemIndex> items);
 
   /// Upper bound on the wrong labels among the delivered ones; n_delivered() while nothing better is known.
   [[nodiscard]] std::int64_t wrong_at_most() const noexcept;
+
+  /// The earlier moments to which `withdraw` can go back, the latest first: one per commit before which something was
+  /// proved, the last kMaxStages at most. O(committed x stages).
+  [[nodiscard]] std::vector<AuditFallback> fallbacks() const;
+  static constexpr std::size_t kMaxStages = 32;
 
   /// Committed, not due, not answered, not withdrawn: the automatic labels that would be delivered now.
   [[nodiscard]] std::int64_t n_delivered() const noexcept { return n_delivered_; }
@@ -86,6 +99,17 @@ class GTLABEL_EXPORT AuditLedger {
     bool withdrawn = false;
   };
 
+  /// What was carried when `size` entries were committed, carried on for them alone.
+  struct Stage {
+    std::size_t size;
+    std::int64_t carried;
+  };
+
+  void mark_stage();
+  void fall_back() noexcept;
+  [[nodiscard]] static bool is_open(const Entry& entry) noexcept {
+    return !entry.withdrawn && entry.finding == Finding::unknown;
+  }
   [[nodiscard]] bool is_due(const Entry& entry) const noexcept { return entry.coin <= level_; }
   void count(const Entry& entry, bool due, std::int64_t sign) noexcept;
   void tighten() noexcept;
@@ -105,6 +129,7 @@ class GTLABEL_EXPORT AuditLedger {
   // The best bound so far on the wrong labels among delivered and due items, carried along: a bound proved earlier
   // stays true while only audits follow, where the martingale's own bound may get worse.
   std::int64_t carried_ = 0;
+  std::vector<Stage> stages_;  // by ascending size
 };
 
 }  // namespace gtlabel

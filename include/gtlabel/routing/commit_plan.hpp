@@ -15,6 +15,7 @@ struct AuditState {
   std::int64_t errors_found = 0;
   std::int64_t known_wrong = 0;  ///< delivered once, then found wrong without audit: the bound may subtract them
   double expected_wrong = 0.0;   ///< predicted wrong labels among the delivered
+  bool is_certified = false;     ///< the target is met as things stand
 };
 
 /// What to commit next and how hard to audit it, so that the fewest humans are expected in total.
