@@ -175,6 +175,10 @@ def test_a_pandas_frame_is_a_pool(whole_numbers):
     np.testing.assert_array_equal(received(frame), whole_numbers)
 
 
+def test_a_masked_array_that_masks_nothing_is_a_pool(whole_numbers):
+    np.testing.assert_array_equal(received(np.ma.masked_array(whole_numbers)), whole_numbers)
+
+
 def test_a_pool_is_converted_once(whole_numbers):
     class Counted:
         n_conversions = 0
@@ -348,6 +352,12 @@ FAULTS = {
         gt.InvalidArgument,
         "not_finite",
         ["row 2", "column 2"],
+    ),
+    "masked": (
+        lambda: np.ma.masked_array(np.zeros((2, 2)), [[False, False], [True, False]]),
+        gt.InvalidArgument,
+        "not_finite",
+        ["masked"],
     ),
     "ragged": (lambda: [[1.0, 2.0], [3.0]], gt.InvalidArgument, "shape_mismatch", ["rectangular"]),
     "no items": (lambda: np.zeros((0, 3)), gt.InvalidArgument, "shape_mismatch", ["0 items", "3 features"]),
