@@ -230,7 +230,7 @@ class LabelingJob:
         # job must not share the object.
         model = None if self._model is None else self._model.clone()
         snapshot = self._core.snapshot()
-        return LabelingJob._restore, (snapshot, self._X, self._ids, model, self._n_threads)
+        return type(self)._restore, (snapshot, self._X, self._ids, model, self._n_threads)
 
     def __repr__(self) -> str:
         report = self.report()
@@ -302,7 +302,8 @@ def _class_indices(answers: Iterable[Any], classes: list[str]) -> NDArray[np.int
     """One class index per answer, NO_ANSWER where there is none."""
     if isinstance(answers, str) or not isinstance(answers, Iterable):
         raise InvalidType(f"answers: {answers!r} given, expected a sequence, one answer an item")
-    values = answers.tolist() if hasattr(answers, "tolist") else list(answers)
+    as_list = getattr(answers, "tolist", None) or getattr(answers, "to_pylist", None)  # numpy's, pandas'; Arrow's
+    values = as_list() if as_list else list(answers)
     if not isinstance(values, list):  # an array without dimensions
         raise InvalidType(f"answers: {values!r} given, expected a sequence, one answer an item")
     index_of = {name: index for index, name in enumerate(classes)}

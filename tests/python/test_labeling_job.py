@@ -2,6 +2,8 @@
 
 import inspect
 import re
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import gtlabel as gt
@@ -164,6 +166,15 @@ def test_answers_from_pandas_columns(pool, fast, run_to_end, same_labels):
     job = fast()
     run_to_end(job, lambda batch: pd.Series(pool.truth[batch.items]).astype("Int64"))
     same_labels(job.labels(), plain.labels())
+
+
+def test_answers_from_arrow_columns(pool, fast, run_to_end):
+    pa = pytest.importorskip("pyarrow")
+    batches = run_to_end(fast(), pool.annotate)
+    for make in (pa.array, lambda names: pa.chunked_array([names[:3], names[3:]])):
+        assert run_to_end(fast(), lambda batch, make=make: make(pool.annotate(batch).tolist())) == batches
+    job = fast()
+    assert job.submit(pa.array([4, 5]), pa.chunked_array([["class 0", None]])).n_answers == 1
 
 
 def missing_values():
@@ -683,3 +694,46 @@ def test_run_continues_a_job_that_was_begun_by_hand(pool, fast):
     batch = job.next_batch()
     job.submit(batch.items[:5], pool.names[batch.items[:5]])
     assert job.run(pool.annotate).n_human + job.report().n_auto == 400
+
+
+# --- the end of the program ---
+
+
+def test_a_program_may_end_while_a_daemon_thread_computes():
+    code = """
+import threading, time
+import numpy as np
+import gtlabel as gt
+
+X = np.random.default_rng(0).normal(size=(12_000, 60)).astype(np.float32)
+threading.Thread(target=lambda: gt.GraphModel().attach(X, 2, n_threads=1), daemon=True).start()
+time.sleep(0.2)
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_program_may_end_with_a_job_whose_model_holds_the_job():
+    code = """
+import numpy as np
+import gtlabel as gt
+
+
+class Model(gt.IncrementalModel):
+    def attach(self, X, n_classes):
+        self.X = X
+
+    def update(self, items, targets, weights):
+        pass
+
+    def predict_proba(self, items):
+        return np.full((len(items), 2), 0.5)
+
+
+model = Model()
+model.job = gt.LabelingJob(np.eye(30), ["a", "b"], model=gt.Committee([model]))
+batch = model.job.next_batch()
+model.job.submit(batch.items, np.zeros(len(batch), dtype=int))
+"""
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (0, "")

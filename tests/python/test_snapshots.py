@@ -369,6 +369,20 @@ def test_every_protocol_of_pickle_will_do(small, protocol):
     assert again.next_batch().items.tolist() == job.next_batch().items.tolist()
 
 
+class Shop(gt.LabelingJob):
+    """A job with a word of its own."""
+
+    greeting = "hello"
+
+
+def test_a_subclass_of_a_job_stays_one(small, tmp_path):
+    job = Shop(small.X, small.classes)
+    job.save(tmp_path / "job")
+    for again in (pickle.loads(pickle.dumps(job)), copy.deepcopy(job), Shop.load(tmp_path / "job", small.X)):
+        assert type(again) is Shop
+        assert again.next_batch().items.tolist() == job.next_batch().items.tolist()
+
+
 def test_a_batch_can_be_sent_to_another_process(small):
     batch = make_job(small).next_batch()
     for again in (pickle.loads(pickle.dumps(batch)), copy.deepcopy(batch)):
