@@ -432,8 +432,9 @@ def test_a_job_of_bad_arguments_is_refused_by_name(pool, options, error, fragmen
         gt.LabelingJob(pool.X, **{"classes": ["a", "b"], **options})
 
 
-def test_the_batch_size_is_that_of_the_queries(pool, fast, run_to_end):
-    batches = run_to_end(fast(batch_size=7), pool.annotate)
+def test_the_batch_size_is_that_of_the_queries(blobs, run_to_end):
+    pool = blobs(400, gap=1.5)  # hard enough that the model has to learn first
+    batches = run_to_end(pool.job(model=gt.SoftmaxRegression(), batch_size=7), pool.annotate)
     sizes = {len(items) for _, items, purposes in batches if set(purposes) == {"query"}}
     assert sizes
     assert max(sizes) == 7
