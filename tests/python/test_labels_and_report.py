@@ -274,7 +274,7 @@ def test_the_page_of_a_job_is_valid_and_says_what_the_report_says(job, begun, na
     report = shown.report()
     assert cells["items"] == "400"
     assert f"{report.n_human:,} " in cells["asked of people"]
-    assert f"{report.n_auto:,} " in cells["labelled automatically"]
+    assert cells["labelled automatically"] == f"{report.n_auto:,} ({report.n_auto / 400:.1%})"
     assert cells["certificate"] == (report.certificate.statement if report.certificate else "none")
     assert ("finished" in cells["state"]) == report.is_finished
 

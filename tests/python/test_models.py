@@ -722,7 +722,9 @@ def test_a_classifier_taught_one_class_predicts_it(pool):
     model = gt.EstimatorModel(LogisticRegression())
     model.attach(pool.X, 2)
     model.update([4, 5], np.eye(2)[[1, 1]])
-    assert (model.predict_proba([0, 1, 2])[:, 1] > 0.99).all()
+    probabilities = model.predict_proba([0, 1, 2])
+    assert (probabilities[:, 1] > 0.99).all()
+    assert (probabilities > 0).all()
 
 
 class Bare(ClassifierMixin, BaseEstimator):

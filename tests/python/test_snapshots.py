@@ -325,11 +325,12 @@ def test_a_snapshot_of_something_else_is_refused(small, tmp_path):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_copy_goes_its_own_way(small, model):
+@pytest.mark.parametrize("make_copy", [copy.copy, copy.deepcopy])
+def test_a_copy_goes_its_own_way(small, model, make_copy):
     job = make_job(small, MODELS[model]())
     advance(job, small, 2)
     before = job.report()
-    twin = copy.deepcopy(job)
+    twin = make_copy(job)
     assert twin.model is None or twin.model is not job.model
     twin.run(small.annotate)
     assert twin.is_finished
