@@ -7,6 +7,14 @@
 namespace gtlabel::python {
 namespace {
 
+bool is_finalizing() {
+#if PY_VERSION_HEX >= 0x030D0000
+  return Py_IsFinalizing() != 0;
+#else
+  return _Py_IsFinalizing() != 0;
+#endif
+}
+
 std::string type_name(const py::object& object) { return py::str(py::type::of(object).attr("__name__")); }
 
 bool is_number(const py::dtype& dtype) { return std::string_view("fiub").find(dtype.kind()) != std::string_view::npos; }
@@ -39,6 +47,13 @@ py::array_t<float> as_float_rows(const py::array& array) {
                              array.strides(0) % static_cast<py::ssize_t>(sizeof(float)) == 0 && is_aligned(array);
   if (is_borrowable) return py::reinterpret_borrow<py::array_t<float>>(array);
   return to_float(array);
+}
+
+/// numpy.asarray would show what lies behind the mask.
+void require_unmasked(const py::object& X) {
+  const auto masked = py::module_::import("numpy").attr("ma");
+  if (!py::isinstance(X, masked.attr("MaskedArray")) || !masked.attr("is_masked")(X).cast<bool>()) return;
+  throw InvalidArgument("X: has masked values, expected a finite number everywhere", ErrorCode::not_finite);
 }
 
 Features dense_features(const py::array& array) {
@@ -115,6 +130,7 @@ Features features_from(const py::object& X) {
   const bool is_csr = py::hasattr(X, "indptr") && py::hasattr(X, "format") && py::str("csr").equal(X.attr("format"));
   if (is_csr) return sparse_features(X);
   if (py::hasattr(X, "tocsr")) return sparse_features(X.attr("tocsr")());
+  require_unmasked(X);
   py::array array;
   try {
     array = py::module_::import("numpy").attr("asarray")(X);
@@ -184,6 +200,8 @@ std::shared_ptr<Executor> make_executor(std::size_t n_threads) {
 }
 
 void check_signals() {
+  // The interpreter ends a daemon thread that asks for the GIL by then, which C++ frames take for a crash.
+  if (is_finalizing()) return;
   const py::gil_scoped_acquire acquire;
   if (PyErr_CheckSignals() != 0) throw py::error_already_set();
 }

@@ -4,6 +4,7 @@
 #include "arrays.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/jobs/labeling_job.hpp"
+#include "gtlabel/storage/snapshot.hpp"
 #include "registers.hpp"
 #include "trampolines.hpp"
 
@@ -184,6 +185,18 @@ void register_jobs(py::module_& m) {
         return py::str("Submission(n_answers={}, n_free={}, n_replaced={})")
             .format(s.n_answers, s.n_free, s.n_replaced);
       });
+
+  m.def(
+      "read_file",
+      [](const std::string& path) {
+        std::string bytes;
+        {
+          const py::gil_scoped_release release;
+          bytes = read_file(path);
+        }
+        return py::bytes(bytes);
+      },
+      "path"_a, "The bytes of a file that save wrote; raises ArchiveError.");
 
   const LabelingJobOptions defaults;
   py::class_<LabelingJob>(m, "LabelingJob", "The compiled half of gtlabel.LabelingJob.")

@@ -136,7 +136,7 @@ l2: strength of the penalty on rows scaled to mean squared norm 1; 0: chosen out
       .def(py::init([](double l2) { return std::make_shared<SoftmaxRegression>(SoftmaxRegressionOptions{l2}); }),
            py::kw_only(), "l2"_a = SoftmaxRegressionOptions{}.l2)
       .def_property_readonly("l2", &SoftmaxRegression::l2,
-                             "The strength in use; 0 before the first update if automatic.")
+                             "The strength in use: the one given or the last choice; 0 before the first update.")
       .def(py::pickle([](const SoftmaxRegression& model) { return state_of(model, py::float_(model.options().l2)); },
                       [](const py::tuple& state) {
                         auto model =

@@ -74,6 +74,25 @@ void register_targets(py::module_& m) {
                       [make_threshold](const py::tuple& state) { return make_threshold(state[0].cast<double>()); }));
 }
 
+/// The library's formulas take what they are given; a notebook is told what makes no sense.
+void require(bool is_sound, const char* name, const py::object& given, const char* expected) {
+  if (is_sound) return;
+  throw InvalidArgument(std::string(name) + ": " + std::string(py::str(given)) + " given, expected " + expected);
+}
+
+std::int64_t checked_max_wrong_unfound(std::int64_t errors_found, double level, double failure_probability) {
+  require(errors_found >= 0, "errors_found", py::int_(errors_found), "at least 0");
+  require(level >= 0.0 && level < 1.0, "level", py::float_(level), "at least 0 and below 1");
+  validate(ErrorTarget{.failure_probability = failure_probability});
+  return max_wrong_unfound(errors_found, level, failure_probability);
+}
+
+double checked_expected_audits(std::int64_t n_items, double error_rate, const ErrorTarget& target) {
+  require(n_items >= 0, "n_items", py::int_(n_items), "at least 0");
+  require(error_rate >= 0.0 && error_rate <= 1.0, "error_rate", py::float_(error_rate), "0 to 1");
+  return expected_audits(n_items, error_rate, target);
+}
+
 constexpr const char* kLedgerKind = "audit_ledger";
 
 py::bytes ledger_state(const AuditLedger& ledger) {
@@ -130,7 +149,7 @@ among the delivered are at most ``wrong_at_most``. Items due and unanswered coun
       .def_property_readonly("level", &AuditLedger::level)
       .def_property_readonly("failure_probability", &AuditLedger::failure_probability)
       .def(py::pickle(&ledger_state, &ledger_from));
-  m.def("max_wrong_unfound", &max_wrong_unfound, "errors_found"_a, "level"_a,
+  m.def("max_wrong_unfound", &checked_max_wrong_unfound, "errors_found"_a, "level"_a,
         "failure_probability"_a = defaults.failure_probability(),
         "The ledger's bound by itself: how many wrong labels may be unfound, with these errors found at this audit "
         "level.");
@@ -179,7 +198,7 @@ void register_certificate(py::module_& m) {
       .def(py::pickle(&certificate_state, &certificate_from));
   m.def("certify", &certify, "ledger"_a, "target"_a, "n_items"_a,
         "The certificate that a ledger supports now, or None. n_items: size of the pool.");
-  m.def("expected_audits", &expected_audits, "n_items"_a, "error_rate"_a, "target"_a = ErrorTarget{},
+  m.def("expected_audits", &checked_expected_audits, "n_items"_a, "error_rate"_a, "target"_a = ErrorTarget{},
         "Audits expected to certify n_items labels of which error_rate are wrong; negative if none would do.");
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class EstimatorModel(IncrementalModel):
             self._fitted = None
             return
         fitted = self._fresh_estimator()
-        if np.all(sample_weight == 1.0):
+        if np.all(sample_weight == 1.0) or "sample_weight" not in inspect.signature(fitted.fit).parameters:
             fitted.fit(self._X[rows], y)
         else:
             fitted.fit(self._X[rows], y, sample_weight=sample_weight)

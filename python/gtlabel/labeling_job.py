@@ -207,7 +207,7 @@ class LabelingJob:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the job (not the pool) to a file, atomically. Of a custom model, its labels are kept, not its fit."""
-        self._core.save(os.fspath(path))
+        self._core.save(os.fsencode(path))
 
     @classmethod
     def load(
@@ -223,8 +223,7 @@ class LabelingJob:
         ``X`` must be the same pool (checked). ``model`` is needed if the saved job had one of its own.
         Safe on files from strangers.
         """
-        with open(path, "rb") as file:
-            return cls._restore(file.read(), X, ids, model, n_threads)
+        return cls._restore(_core.read_file(os.fsencode(path)), X, ids, model, n_threads)
 
     @classmethod
     def _restore(cls, snapshot: bytes, X: Any, ids: Any, model: Any, n_threads: int) -> LabelingJob:
@@ -241,7 +240,7 @@ class LabelingJob:
         # job must not share the object.
         model = None if self._model is None else self._model.clone()
         snapshot = self._core.snapshot()
-        return LabelingJob._restore, (snapshot, self._X, self._ids, model, self._n_threads)
+        return type(self)._restore, (snapshot, self._X, self._ids, model, self._n_threads)
 
     def __repr__(self) -> str:
         report = self.report()
@@ -313,7 +312,10 @@ def _class_indices(answers: Iterable[Any], classes: list[str]) -> NDArray[np.int
     """One class index per answer, NO_ANSWER where there is none."""
     if isinstance(answers, str) or not isinstance(answers, Iterable):
         raise InvalidType(f"answers: {answers!r} given, expected a sequence, one answer an item")
-    values = answers.tolist() if hasattr(answers, "tolist") else list(answers)
+    as_list = getattr(answers, "tolist", None) or getattr(answers, "to_pylist", None)  # numpy's, pandas'; Arrow's
+    values = as_list() if as_list else list(answers)
+    if not isinstance(values, list):  # an array without dimensions
+        raise InvalidType(f"answers: {values!r} given, expected a sequence, one answer an item")
     index_of = {name: index for index, name in enumerate(classes)}
     indices = np.full(len(values), NO_ANSWER, dtype=np.int32)
     kind: type | None = None
@@ -344,7 +346,7 @@ def _class_index(value: Any, row: int, kind: type, index_of: dict[str, int]) -> 
 
 def _is_missing(answer: Any) -> bool:
     """None, NaN, and the missing values of pandas, without a need for pandas."""
-    is_nan = isinstance(answer, float) and answer != answer
+    is_nan = isinstance(answer, float | np.floating) and answer != answer
     return answer is None or is_nan or type(answer).__name__ in ("NAType", "NaTType")
 
 
@@ -353,6 +355,8 @@ def _worker_names(workers: Iterable[str] | str | None, n_answers: int) -> list[s
         return []
     if isinstance(workers, str):
         return [workers] * n_answers
+    if not isinstance(workers, Iterable):
+        raise InvalidType(f"workers: {workers!r} given, expected a name or one name an answer")
     names = list(workers)
     for row, name in enumerate(names):
         if not isinstance(name, str):

@@ -28,6 +28,10 @@ std::optional<Certificate> certify(const AuditLedger& ledger, const ErrorTarget&
                           ", the target asks for " + std::to_string(target.failure_probability));
   }
   const std::int64_t delivered = ledger.n_delivered();
+  if (n_items < delivered) {
+    throw InvalidArgument("n_items: " + std::to_string(n_items) + " given, expected at least the " +
+                          std::to_string(delivered) + " labels delivered");
+  }
   const std::int64_t wrong = ledger.wrong_at_most();
   const auto scope = static_cast<double>(target.of == ErrorScope::dataset ? n_items : delivered);
   if (delivered == 0 || static_cast<double>(wrong) > target.max_error * scope) return std::nullopt;

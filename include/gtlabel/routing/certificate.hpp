@@ -26,7 +26,8 @@ struct Certificate {
 /// The certificate that a ledger supports now, or nothing if its bound does not meet the target or nothing is
 /// delivered.
 /// @param n_items  size of the pool, the denominator of ErrorScope::dataset.
-/// @throws InvalidArgument  a target that asks for a smaller failure probability than the ledger's.
+/// @throws InvalidArgument  a target that asks for a smaller failure probability than the ledger's; fewer items than
+/// are delivered.
 [[nodiscard]] GTLABEL_EXPORT std::optional<Certificate> certify(const AuditLedger& ledger, const ErrorTarget& target,
                                                                 std::int64_t n_items);
 
