@@ -272,6 +272,70 @@ TEST_CASE("AuditLedger: withdrawing takes back delivered items only") {
   CHECK(ledger.raise_level(0.9).empty());  // a withdrawn item is never due
 }
 
+TEST_CASE(
+    "AuditLedger: who withdraws what was committed since has what was proved before, less the errors found since") {
+  AuditLedger ledger(0.05, 1);
+  ledger.commit(range(0, 1000));
+  CHECK(ledger.fallbacks().empty());  // nothing was proved before the first commit
+  record_all(ledger, ledger.raise_level(0.2), false);
+  const auto proved = ledger.wrong_at_most(), delivered = ledger.n_delivered();
+  REQUIRE(proved < delivered);
+
+  record_all(ledger, ledger.commit(range(1000, 1500)), true);
+  CHECK(ledger.wrong_at_most() > proved);
+  auto fallbacks = ledger.fallbacks();
+  REQUIRE(fallbacks.size() == 1);
+  CHECK(fallbacks[0].n_delivered == delivered);
+  CHECK(fallbacks[0].wrong_at_most == proved);
+  for (const ItemIndex item : fallbacks[0].withdrawn) CHECK(item >= 1000);
+
+  // Two errors found among the old labels lower what is left of them; found among the new ones they do not.
+  const Items old = ledger.delivered();
+  ledger.record(old.front(), true);
+  ledger.record(old.back(), true);
+  REQUIRE(old.front() < 1000);
+  REQUIRE(old.back() >= 1000);
+  fallbacks = ledger.fallbacks();
+  REQUIRE(fallbacks.size() == 1);
+  CHECK(fallbacks[0].n_delivered == delivered - 1);
+  CHECK(fallbacks[0].wrong_at_most == proved - 1);
+
+  AuditLedger reloaded = restored(bytes_of(ledger));
+  for (AuditLedger* each : {&ledger, &reloaded}) {
+    each->withdraw(fallbacks[0].withdrawn);
+    CHECK(each->n_delivered() == delivered - 1);
+    CHECK(each->wrong_at_most() == proved - 1);
+    CHECK(each->fallbacks().empty());
+  }
+}
+
+TEST_CASE("AuditLedger: withdrawing only some of what was committed since restores nothing") {
+  AuditLedger ledger(0.05, 1);
+  ledger.commit(range(0, 1000));
+  record_all(ledger, ledger.raise_level(0.2), false);
+  const auto proved = ledger.wrong_at_most();
+  record_all(ledger, ledger.commit(range(1000, 1500)), true);
+  Items all_but_one = ledger.fallbacks().at(0).withdrawn;
+  all_but_one.pop_back();
+  ledger.withdraw(all_but_one);
+  CHECK(ledger.fallbacks().size() == 1);
+  CHECK(ledger.wrong_at_most() > proved);
+}
+
+TEST_CASE("AuditLedger: a correction voids the fallbacks, and an unanswered audit of a later label blocks them") {
+  AuditLedger ledger(0.05, 1);
+  ledger.commit(range(0, 1000));
+  const auto due = ledger.raise_level(0.2);
+  record_all(ledger, due, false);
+  const auto later = ledger.commit(range(1000, 1500));
+  REQUIRE(!later.empty());
+  CHECK(ledger.fallbacks().empty());
+  record_all(ledger, later, true);
+  CHECK(ledger.fallbacks().size() == 1);
+  ledger.record(due.front(), true);
+  CHECK(ledger.fallbacks().empty());
+}
+
 TEST_CASE("AuditLedger: an item committed again draws a fresh coin") {
   const auto coins = coins_of(9, 200);
   AuditLedger ledger(0.05, 9);
@@ -330,6 +394,7 @@ class Recount {
   Recount(double delta, std::uint64_t seed) : delta_(delta), coins_(seed, RandomPurpose::audit_coins) {}
 
   void commit(const Items& items) {
+    if (!items.empty() && proved_ < delivered() + due()) earlier_.emplace_back(entries_.size(), proved_);
     for (const ItemIndex item : items) entries_.push_back({.item = item, .coin = coins_.uniform()});
     proved_ += static_cast<std::int64_t>(items.size());
     look();
@@ -339,10 +404,18 @@ class Recount {
     look();
   }
   void record(ItemIndex item, bool wrong) {
-    for (Entry& entry : entries_) {
+    for (std::size_t e = 0; e < entries_.size(); ++e) {
+      Entry& entry = entries_[e];
       if (entry.item != item || entry.withdrawn) continue;
-      if (!entry.answer && wrong) --proved_;
-      if (entry.answer && *entry.answer != wrong) proved_ = std::numeric_limits<std::int64_t>::max() / 2;
+      if (!entry.answer && wrong) {
+        --proved_;
+        for (auto& [size, proved] : earlier_) proved -= e < size ? 1 : 0;
+        std::erase_if(earlier_, [](const auto& moment) { return moment.second < 0; });
+      }
+      if (entry.answer && *entry.answer != wrong) {
+        proved_ = std::numeric_limits<std::int64_t>::max() / 2;
+        earlier_.clear();
+      }
       entry.answer = wrong;
     }
     look();
@@ -351,6 +424,10 @@ class Recount {
     for (Entry& entry : entries_) {
       if (std::find(items.begin(), items.end(), entry.item) == items.end()) continue;
       if (entry.coin > level_ && !entry.answer) entry.withdrawn = true;
+    }
+    while (!earlier_.empty() && is_all_closed_since(earlier_.back().first)) {
+      proved_ = std::min(proved_, earlier_.back().second);
+      earlier_.pop_back();
     }
     look();
   }
@@ -379,6 +456,10 @@ class Recount {
     bool withdrawn = false;
   };
 
+  [[nodiscard]] bool is_all_closed_since(std::size_t size) const {
+    return std::all_of(entries_.begin() + static_cast<std::ptrdiff_t>(size), entries_.end(),
+                       [](const Entry& entry) { return entry.withdrawn || entry.answer; });
+  }
   [[nodiscard]] std::int64_t martingale() const {
     const auto unfound = max_wrong_unfound(errors_found() + due(), level_, delta_);
     return std::max<std::int64_t>(0, unfound - known_wrong());
@@ -393,6 +474,7 @@ class Recount {
   std::vector<Entry> entries_;
   double level_ = 0.0;
   std::int64_t proved_ = 0;
+  std::vector<std::pair<std::size_t, std::int64_t>> earlier_;  // entries then, and what was proved of them
 };
 
 TEST_CASE("AuditLedger: after thousands of random operations every count equals a recount from scratch") {

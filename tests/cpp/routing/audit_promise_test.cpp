@@ -71,7 +71,9 @@ class TrueJob {
     return picked;
   }
 
-  [[nodiscard]] bool certify_now() const { return certify(ledger_, {kMaxError, kDelta}, 1).has_value(); }
+  [[nodiscard]] bool certify_now() const {
+    return certify(ledger_, {kMaxError, kDelta}, std::ssize(is_wrong_)).has_value();
+  }
   [[nodiscard]] bool is_broken() const { return is_broken_; }
   [[nodiscard]] bool is_above_target() const { return wrong_delivered_ > kMaxError * ledger_.n_delivered(); }
   [[nodiscard]] const AuditLedger& ledger() const { return ledger_; }
@@ -165,6 +167,27 @@ TEST_CASE("AuditLedger: the promise holds against an adversary who knows every l
       }
     }
   });
+}
+
+TEST_CASE("AuditLedger: the promise holds for who extends what is certified and falls back when that goes wrong") {
+  const auto grid = levels(40, 0.02, 0.5);
+  std::int64_t n_fallbacks = 0;
+  check_promise("fallbacks", [&](TrueJob& job) {
+    job.commit(1000, 0.3 * kMaxError);
+    for (const double level : grid) {
+      job.raise_level(level);
+      if (job.certify_now()) {
+        job.commit(150, 5.0 * kMaxError);
+        continue;
+      }
+      const auto fallbacks = job.ledger().fallbacks();
+      if (fallbacks.empty() || job.luck() < 1.0) continue;
+      ++n_fallbacks;
+      job.withdraw(fallbacks[job.random().below(fallbacks.size())].withdrawn);
+      job.relabel(job.pick(2, true));
+    }
+  });
+  CHECK(n_fallbacks > kJobs / 10);
 }
 
 TEST_CASE("AuditLedger: the promise is not bought with silence: at 0.3 of the target nearly all jobs are certified") {
