@@ -13,6 +13,8 @@ namespace {
 
 constexpr double kLeastProbability = 1e-4;
 constexpr int kNewtonSteps = 30;
+// A coefficient below this is zero.
+constexpr double kZero = 1e-12;
 // Prior precisions: how many informative observations it takes to move a coefficient away from the identity.
 const Eigen::Vector3d kPriorMean(0.0, 1.0, 0.0);
 const Eigen::Vector3d kPriorPrecision(0.5, 4.0, 4.0);
@@ -40,6 +42,22 @@ Eigen::Vector3d inputs_of(const TopTwo& top) noexcept {
   const double first = std::clamp(top.first, kLeastProbability, 1.0 - kLeastProbability);
   const double second = std::max(top.second, kLeastProbability);
   return {1.0, std::log(first / (1.0 - first)), std::log(std::max(1.0, first / second))};
+}
+
+/// The step, to be subtracted, that keeps coefficients 1 and 2 at zero where it would take them below.
+Eigen::Vector3d newton_change(const Eigen::Vector3d& beta, Eigen::Vector3d gradient, Eigen::Matrix3d hessian) {
+  Eigen::Vector3d change = hessian.ldlt().solve(gradient);
+  for (int pass = 0; pass < 2; ++pass) {
+    for (Eigen::Index j = 1; j < 3; ++j) {
+      if (beta[j] > 0.0 || change[j] <= 0.0) continue;
+      gradient[j] = 0.0;
+      hessian.row(j).setZero();
+      hessian.col(j).setZero();
+      hessian(j, j) = 1.0;
+    }
+    change = hessian.ldlt().solve(gradient);
+  }
+  return change;
 }
 
 double logistic(double x) noexcept { return 1.0 / (1.0 + std::exp(-x)); }
@@ -75,12 +93,17 @@ ConfidenceCalibration ConfidenceCalibration::fit(MatrixView<const float> out_of_
       gradient += weight * (p - correct) * x;
       hessian += weight * p * (1.0 - p) * x * x.transpose();
     }
-    const Eigen::Vector3d change = hessian.ldlt().solve(gradient);
+    const Eigen::Vector3d change = newton_change(beta, gradient, hessian);
     // Damped: the log odds are clipped at 9.2, so a step of size 1 per coefficient cannot jump over the optimum by
-    // much.
-    beta -= change / std::max(1.0, change.cwiseAbs().maxCoeff());
-    beta[1] = std::max(beta[1], 0.0);
-    beta[2] = std::max(beta[2], 0.0);
+    // much. And shortened where a coefficient reaches zero: the others' steps count on it as it was.
+    double scale = 1.0 / std::max(1.0, change.cwiseAbs().maxCoeff());
+    for (Eigen::Index j = 1; j < 3; ++j) {
+      if (scale * change[j] > beta[j]) scale = beta[j] / change[j];
+    }
+    beta -= scale * change;
+    for (Eigen::Index j = 1; j < 3; ++j) {
+      if (beta[j] < kZero) beta[j] = 0.0;
+    }
     if (change.norm() < 1e-8) break;
   }
   ConfidenceCalibration calibration;
