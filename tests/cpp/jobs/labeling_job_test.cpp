@@ -146,7 +146,7 @@ TEST_CASE("LabelingJob: the default job ends with one label per item, by people 
 }
 
 TEST_CASE("LabelingJob: every kind of model and target ends with one label per item") {
-  const GaussianPool easy(700, 2, 4.0), hard(400, 3, 1.5);
+  const GaussianPool easy(600, 2, 4.0), hard(200, 3, 1.5);
   for (const GaussianPool* pool : {&easy, &hard}) {
     for (const Target& target :
          {Target(ErrorTarget{}), Target(ErrorTarget{0.1, 0.2, ErrorScope::dataset}), Target(ErrorTarget{0.3, 0.3}),
@@ -731,6 +731,7 @@ TEST_CASE("LabelingJob: a model that is wrong about itself does not break the ce
     LabelingJobOptions options;
     options.model = std::make_shared<Braggart>(pool, errors[i % 4]);
     options.target = ErrorTarget{kMaxError, kDelta};
+    options.batch_size = 50;
     options.seed = static_cast<std::uint64_t>(i);
     auto job = make_job(pool, options);
     run(job, pool.classes);
