@@ -13,13 +13,16 @@ namespace {
 
 constexpr double kLeastProbability = 1e-4;
 constexpr int kNewtonSteps = 30;
+// A coefficient below this is zero.
+constexpr double kZero = 1e-12;
 
 /// Intercept, log odds, log ratio; then for hard items intercept and log odds once more.
 using Inputs = Eigen::Matrix<double, 5, 1>;
+using Hessian = Eigen::Matrix<double, 5, 5>;
 
 // Prior precisions: how many informative observations it takes to move a coefficient away from the identity.
 const Inputs kPriorMean(0.0, 1.0, 0.0, 0.0, 0.0);
-const Inputs kPriorPrecision(0.5, 4.0, 4.0, 4.0, 16.0);
+const Inputs kPriorPrecision(0.5, 4.0, 4.0, 0.5, 4.0);
 
 struct TopTwo {
   ClassIndex first_class = 0;
@@ -45,6 +48,22 @@ Inputs inputs_of(const TopTwo& top, bool is_hard) noexcept {
   const double second = std::max(top.second, kLeastProbability);
   const double odds = std::log(first / (1.0 - first)), ratio = std::log(std::max(1.0, first / second));
   return is_hard ? Inputs(1.0, odds, ratio, 1.0, odds) : Inputs(1.0, odds, ratio, 0.0, 0.0);
+}
+
+/// The step, to be subtracted, that keeps coefficients 1 and 2 at zero where it would take them below.
+Inputs newton_change(const Inputs& beta, Inputs gradient, Hessian hessian) {
+  Inputs change = hessian.ldlt().solve(gradient);
+  for (int pass = 0; pass < 2; ++pass) {
+    for (Eigen::Index j = 1; j < 3; ++j) {
+      if (beta[j] > 0.0 || change[j] <= 0.0) continue;
+      gradient[j] = 0.0;
+      hessian.row(j).setZero();
+      hessian.col(j).setZero();
+      hessian(j, j) = 1.0;
+    }
+    change = hessian.ldlt().solve(gradient);
+  }
+  return change;
 }
 
 double logistic(double x) noexcept { return 1.0 / (1.0 + std::exp(-x)); }
@@ -74,18 +93,23 @@ ConfidenceCalibration ConfidenceCalibration::fit(MatrixView<const float> out_of_
   Inputs beta = kPriorMean;
   for (int step = 0; step < kNewtonSteps; ++step) {
     Inputs gradient = kPriorPrecision.cwiseProduct(beta - kPriorMean);
-    Eigen::Matrix<double, 5, 5> hessian = kPriorPrecision.asDiagonal();
+    Hessian hessian = kPriorPrecision.asDiagonal();
     for (const auto& [x, correct] : rows) {
       const double p = logistic(beta.dot(x));
       gradient += (p - correct) * x;
       hessian += p * (1.0 - p) * x * x.transpose();
     }
-    const Inputs change = hessian.ldlt().solve(gradient);
+    const Inputs change = newton_change(beta, gradient, hessian);
     // Damped: the log odds are clipped at 9.2, so a step of size 1 per coefficient cannot jump over the optimum by
-    // much.
-    beta -= change / std::max(1.0, change.cwiseAbs().maxCoeff());
-    beta[1] = std::max(beta[1], 0.0);
-    beta[2] = std::max(beta[2], 0.0);
+    // much. And shortened where a coefficient reaches zero: the others' steps count on it as it was.
+    double scale = 1.0 / std::max(1.0, change.cwiseAbs().maxCoeff());
+    for (Eigen::Index j = 1; j < 3; ++j) {
+      if (scale * change[j] > beta[j]) scale = beta[j] / change[j];
+    }
+    beta -= scale * change;
+    for (Eigen::Index j = 1; j < 3; ++j) {
+      if (beta[j] < kZero) beta[j] = 0.0;
+    }
     if (change.norm() < 1e-8) break;
   }
   ConfidenceCalibration calibration;

@@ -171,6 +171,7 @@ std::shared_ptr<IncrementalModel> IncrementalModel::clone() const {
 std::string IncrementalModel::kind() const { return "custom"; }
 
 void IncrementalModel::save(SnapshotWriter& writer) const {
+  if (!is_attached()) throw NotFitted("model '" + kind() + "': save before attach");
   writer.section("incremental_model", 1);
   writer.write(kind());
   training_.save(writer);

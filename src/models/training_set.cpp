@@ -60,7 +60,8 @@ TrainingSet TrainingSet::load(SnapshotReader& reader) {
                               : targets.size() / items.size() == static_cast<std::size_t>(n_classes) &&
                                     targets.size() % items.size() == 0,
                 "training set: sizes do not agree");
-  const auto is_probability = [](float value) { return value >= 0.0F && value <= 1.0F; };
+  // Rows that sum to 1 up to rounding are taught, so a target may be a little above 1.
+  const auto is_probability = [](float value) { return value >= 0.0F && value <= 1.01F; };
   const auto is_weight = [](float value) { return value > 0.0F && std::isfinite(value); };
   require_sound(std::all_of(targets.begin(), targets.end(), is_probability),
                 "training set: a target is no probability");

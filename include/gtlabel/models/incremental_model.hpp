@@ -64,6 +64,7 @@ class GTLABEL_EXPORT IncrementalModel {
   [[nodiscard]] virtual std::string kind() const;
 
   /// Writes parameters, training set and fit (not the pool). Default for custom models: the training set alone.
+  /// @throws NotFitted before attach.
   void save(SnapshotWriter& writer) const;
   /// Restores what save wrote. The model must be attached to the same pool. @throws ArchiveError, NotFitted.
   void load(SnapshotReader& reader);

@@ -40,4 +40,9 @@ inline std::string framed(const Frame& frame) {
   return bytes + little_endian(plain_crc32c(bytes + frame.payload), 4) + frame.payload;
 }
 
+/// The payload of a whole snapshot of a kind: what follows its header.
+inline std::string payload_of(std::string_view bytes, std::string_view kind) {
+  return std::string(bytes.substr(32 + kind.size()));
+}
+
 }  // namespace gtlabel_test
