@@ -2,6 +2,7 @@
 
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/models/committee.hpp"
+#include "gtlabel/models/forest_model.hpp"
 #include "gtlabel/models/graph_model.hpp"
 #include "gtlabel/models/incremental_model.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
@@ -155,6 +156,30 @@ l2: strength of the penalty on rows scaled to mean squared norm 1; 0: chosen out
                         restore_state(*model, state);
                         return model;
                       }));
+
+  py::class_<ForestModel, IncrementalModel, std::shared_ptr<ForestModel>>(
+      m, "ForestModel", py::is_final(),
+      R"(Extremely randomised trees. Best on tables, whose columns may have any scale and meaning.
+
+n_trees: a multiple of 5, at most 1000; every fifth tree predicts a labelled item out of fold.
+seed: of the trees' random numbers.)")
+      .def(py::init([](int n_trees, std::uint64_t seed) {
+             return std::make_shared<ForestModel>(ForestModelOptions{n_trees, seed});
+           }),
+           py::kw_only(), "n_trees"_a = ForestModelOptions{}.n_trees, "seed"_a = ForestModelOptions{}.seed)
+      .def_property_readonly("n_trees", [](const ForestModel& model) { return model.options().n_trees; })
+      .def_property_readonly("seed", [](const ForestModel& model) { return model.options().seed; })
+      .def(py::pickle(
+          [](const ForestModel& model) {
+            return state_of(model, py::make_tuple(model.options().n_trees, model.options().seed));
+          },
+          [](const py::tuple& state) {
+            const py::tuple arguments = state[0];
+            auto model = std::make_shared<ForestModel>(
+                ForestModelOptions{arguments[0].cast<int>(), arguments[1].cast<std::uint64_t>()});
+            restore_state(*model, state);
+            return model;
+          }));
 
   py::class_<Committee, IncrementalModel, std::shared_ptr<Committee>>(
       m, "Committee", py::is_final(),

@@ -192,7 +192,12 @@ void IncrementalModel::load(SnapshotReader& reader) {
     require_sound(item >= 0 && item < pool_->n_items(), "model: item outside the pool");
   training_ = std::move(training);
   is_fitted_ = reader.get<bool>();
-  do_load(reader);
+  try {
+    do_load(reader);
+  } catch (...) {
+    is_fitted_ = false;  // the labels are there, the fit may not be
+    throw;
+  }
 }
 
 void IncrementalModel::do_save(SnapshotWriter&) const {}
