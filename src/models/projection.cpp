@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gtlabel/core/random.hpp"
+#include "gtlabel/models/neighbor_graph.hpp"
 #include "models/scaled_rows.hpp"
 
 namespace gtlabel::detail {
@@ -54,6 +55,23 @@ RowMatrix principal_basis(const Features& pool, const ColumnScaling& scaling, pt
     if (pass + 1 < passes) basis = partial[0];
   }
   return ritz_directions(basis, partial[0]);
+}
+
+SearchRows::SearchRows(const Features& pool, Executor& executor)
+    : pool_(pool), scaling_(column_scaling(pool, executor)), n_columns_(pool.n_features()) {
+  if (n_columns_ <= NeighborGraph::kMaxExactColumns) return;
+  basis_ = principal_basis(pool, scaling_, NeighborGraph::kProjectedColumns, executor);
+  n_columns_ = basis_.cols();
+}
+
+void SearchRows::gather(ptrdiff_t n_rows, const std::function<ptrdiff_t(ptrdiff_t)>& item_of, RowMatrix& out) const {
+  if (basis_.size() == 0) {
+    gather_scaled_rows(pool_, scaling_, n_rows, item_of, 1.0F, out);
+    return;
+  }
+  RowMatrix rows(n_rows, pool_.n_features());
+  gather_scaled_rows(pool_, scaling_, n_rows, item_of, 1.0F, rows);
+  out.topRows(n_rows).noalias() = rows * basis_;
 }
 
 }  // namespace gtlabel::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 
 #include "gtlabel/core/executor.hpp"
 #include "gtlabel/dataset/features.hpp"
@@ -14,5 +15,26 @@ namespace gtlabel::detail {
 /// Rayleigh-Ritz (Halko, Martinsson and Tropp, "Finding structure with randomness", SIAM Review 2011, sections 4.5 and
 /// 5). The same bits for any executor.
 RowMatrix principal_basis(const Features& pool, const ColumnScaling& scaling, std::ptrdiff_t rank, Executor& executor);
+
+/// The rows of a pool as neighbours are sought among them, made when they are needed: dense ones scaled, of many
+/// columns projected to kProjectedColumns principal directions. Borrows the pool. May be read from many threads.
+class SearchRows {
+ public:
+  SearchRows(const Features& pool, Executor& executor);
+
+  [[nodiscard]] std::ptrdiff_t n_items() const noexcept { return pool_.n_items(); }
+  [[nodiscard]] std::ptrdiff_t n_columns() const noexcept { return n_columns_; }
+  /// Whether rows of zeros have no neighbours, as in sparse pools.
+  [[nodiscard]] bool skips_zeros() const noexcept { return pool_.is_sparse(); }
+  /// The rows item_of(0) .. item_of(n_rows - 1) into the first rows of `out`.
+  void gather(std::ptrdiff_t n_rows, const std::function<std::ptrdiff_t(std::ptrdiff_t)>& item_of,
+              RowMatrix& out) const;
+
+ private:
+  const Features& pool_;
+  ColumnScaling scaling_;
+  RowMatrix basis_;  // columns x n_columns_; empty where nothing is projected
+  std::ptrdiff_t n_columns_ = 0;
+};
 
 }  // namespace gtlabel::detail
