@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "gtlabel/models/softmax_regression.hpp"
+#include "models/projection.hpp"
 #include "models/scaled_rows.hpp"
 
 namespace gtlabel::detail {
@@ -12,18 +14,26 @@ namespace {
 using std::ptrdiff_t;
 
 constexpr ptrdiff_t kTile = 64;
-constexpr ptrdiff_t kMaxGram = 6000;
+constexpr ptrdiff_t kDirections = SoftmaxRegression::kDirections;
 
 }  // namespace
 
-LabelledRows::LabelledRows(const Features& pool, const ColumnScaling& scaling)
+LabelledRows::LabelledRows(const Features& pool, const ColumnScaling& scaling, Executor& executor)
     : pool_(pool), scaling_(scaling), n_features_(pool.n_features()) {
   factor_ = scaling.mean_square_norm > 0.0 ? static_cast<float>(1.0 / std::sqrt(scaling.mean_square_norm)) : 1.0F;
-  if (pool.is_sparse()) place_.assign(static_cast<std::size_t>(n_features_), -1);
+  if (pool.is_sparse()) {
+    place_.assign(static_cast<std::size_t>(n_features_), -1);
+  } else {
+    basis_ = principal_basis(pool, scaling, kDirections, executor);
+  }
   offsets_.assign(1, 0);
 }
 
-bool LabelledRows::use_span() const noexcept { return is_sparse() || size_ <= std::min(2 * n_features_, kMaxGram); }
+bool LabelledRows::is_projected() const noexcept { return is_projected(size_); }
+
+bool LabelledRows::is_projected(ptrdiff_t n_rows) const noexcept {
+  return !is_sparse() && (n_features_ <= kDirections || n_rows <= 2 * n_features_);
+}
 
 void LabelledRows::append(std::span<const ItemIndex> items, Executor& executor) {
   if (is_sparse()) {
@@ -34,10 +44,6 @@ void LabelledRows::append(std::span<const ItemIndex> items, Executor& executor) 
 }
 
 void LabelledRows::span_product(const RowMatrix& v, RowMatrix& scratch, Eigen::Ref<RowMatrix> out) const {
-  if (!is_sparse()) {
-    out.noalias() = gram_.topLeftCorner(size_, size_) * v;
-    return;
-  }
   transposed_product(v, scratch);
   out.setZero();
   for (ptrdiff_t r = 0; r < size_; ++r) {
@@ -46,10 +52,6 @@ void LabelledRows::span_product(const RowMatrix& v, RowMatrix& scratch, Eigen::R
 }
 
 void LabelledRows::transposed_product(const RowMatrix& v, RowMatrix& out) const {
-  if (!is_sparse()) {
-    out.noalias() = dense_.topRows(size_).transpose() * v;
-    return;
-  }
   out.setZero(static_cast<ptrdiff_t>(active_.size()), v.cols());
   for (ptrdiff_t r = 0; r < size_; ++r) {
     for (std::int64_t e = offsets_[r]; e < offsets_[r + 1]; ++e) out.row(columns_[e]) += values_[e] * v.row(r);
@@ -73,44 +75,35 @@ void LabelledRows::append_sparse(std::span<const ItemIndex> items) {
   size_ += static_cast<ptrdiff_t>(items.size());
 }
 
+/// Whole tiles are made anew, also where some of their rows are known: each has the same bits whenever it is computed.
 void LabelledRows::append_dense(std::span<const ItemIndex> items, Executor& executor) {
-  const ptrdiff_t old_size = size_, new_size = size_ + static_cast<ptrdiff_t>(items.size());
-  ptrdiff_t capacity = std::max(kTile, dense_.rows());
-  while (capacity < new_size) capacity *= 2;
-  if (capacity != dense_.rows()) {
-    RowMatrix larger = RowMatrix::Zero(capacity, n_features_);
-    if (dense_.size() > 0) larger.topRows(dense_.rows()) = dense_;
+  std::vector<ItemIndex> all = items_;
+  all.insert(all.end(), items.begin(), items.end());
+  const auto n_rows = static_cast<ptrdiff_t>(all.size()), n_tiles = (n_rows + kTile - 1) / kTile;
+  const bool project = is_projected(n_rows);
+  const ptrdiff_t n_columns = project ? basis_.cols() : n_features_;
+  const ptrdiff_t n_kept = project == is_projected() ? size_ / kTile : 0;
+  RowMatrix added((n_tiles - n_kept) * kTile, n_columns);
+  executor.run(static_cast<std::size_t>(n_tiles - n_kept), [&](std::size_t t) {
+    const ptrdiff_t begin = static_cast<ptrdiff_t>(t) * kTile, position = n_kept * kTile + begin;
+    RowMatrix rows = RowMatrix::Zero(kTile, n_features_);
+    gather_scaled_rows(
+        pool_, scaling_, std::min(kTile, n_rows - position), [&](ptrdiff_t r) { return all[position + r]; }, factor_,
+        rows);
+    if (project) {
+      added.middleRows(begin, kTile).noalias() = rows * basis_;
+    } else {
+      added.middleRows(begin, kTile) = rows;
+    }
+  });
+  if (dense_.cols() != n_columns || dense_.rows() < n_tiles * kTile) {
+    RowMatrix larger(std::max(n_tiles * kTile, 2 * dense_.rows()), n_columns);
+    larger.topRows(n_kept * kTile) = dense_.topRows(n_kept * kTile);
     dense_.swap(larger);
   }
-  RowMatrix added(new_size - old_size, n_features_);
-  detail::gather_scaled_rows(
-      pool_, scaling_, added.rows(), [&](ptrdiff_t r) { return items[r]; }, factor_, added);
-  dense_.middleRows(old_size, added.rows()) = added;
-  size_ = new_size;
-  if (use_span()) {
-    grow_gram(old_size, executor);
-  } else {
-    gram_.resize(0, 0);
-  }
-}
-
-/// Inner products tile by tile, always of whole tiles: each has the same bits whenever it is computed.
-void LabelledRows::grow_gram(ptrdiff_t old_size, Executor& executor) {
-  if (gram_.rows() != dense_.rows()) {
-    RowMatrix larger = RowMatrix::Zero(dense_.rows(), dense_.rows());
-    if (gram_.size() > 0) larger.topLeftCorner(gram_.rows(), gram_.cols()) = gram_;
-    gram_.swap(larger);
-  }
-  std::vector<std::pair<ptrdiff_t, ptrdiff_t>> tiles;
-  for (ptrdiff_t i = old_size / kTile * kTile; i < size_; i += kTile) {
-    for (ptrdiff_t j = 0; j <= i; j += kTile) tiles.emplace_back(i, j);
-  }
-  executor.run(tiles.size(), [&](std::size_t t) {
-    const auto [i, j] = tiles[t];
-    const RowMatrix tile = dense_.middleRows(i, kTile) * dense_.middleRows(j, kTile).transpose();
-    gram_.block(i, j, kTile, kTile) = tile;
-    if (i != j) gram_.block(j, i, kTile, kTile) = tile.transpose();
-  });
+  dense_.middleRows(n_kept * kTile, added.rows()) = added;
+  items_.swap(all);
+  size_ = n_rows;
 }
 
 }  // namespace gtlabel::detail

@@ -8,15 +8,19 @@
 #include <utility>
 
 #include "gtlabel/core/error.hpp"
-#include "gtlabel/core/random.hpp"
 #include "gtlabel/models/column_scaling.hpp"
-#include "models/scaled_rows.hpp"
+#include "models/approximate_neighbors.hpp"
+#include "models/nearest_candidates.hpp"
+#include "models/projection.hpp"
 #include "support/eigen.hpp"
 
 namespace gtlabel {
 namespace {
 
+using detail::BestCandidates;
 using detail::RowMatrix;
+using detail::SearchRows;
+using detail::write_nearest;
 using std::ptrdiff_t;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -30,98 +34,17 @@ constexpr float kSmallestScaleShare = 1e-3F;
 // 8 gains a little on digits and loses much coverage on noisy tables.
 constexpr float kSharpness = 4.0F;
 
-struct Candidate {
-  float value;  // smaller is nearer
-  std::int32_t item;
-  bool operator<(const Candidate& other) const noexcept {
-    return value < other.value || (value == other.value && item < other.item);
-  }
-};
-
-/// The `capacity` best candidates seen so far: a heap with the worst on top.
-class BestCandidates {
- public:
-  void reset(std::size_t capacity) {
-    capacity_ = capacity;
-    heap_.clear();
-    limit_ = kInfinity;
-  }
-  [[nodiscard]] float limit() const noexcept { return limit_; }
-  void add(float value, ptrdiff_t item) {
-    if (heap_.size() == capacity_) {
-      std::pop_heap(heap_.begin(), heap_.end());
-      heap_.pop_back();
-    }
-    heap_.push_back({value, static_cast<std::int32_t>(item)});
-    std::push_heap(heap_.begin(), heap_.end());
-    if (heap_.size() == capacity_) limit_ = heap_.front().value;
-  }
-  [[nodiscard]] std::vector<Candidate>& items() noexcept { return heap_; }
-
- private:
-  std::size_t capacity_ = 0;
-  std::vector<Candidate> heap_;
-  float limit_ = kInfinity;
-};
-
-/// Writes the k nearest of the candidates, whose values are exact squared distances by now.
-void write_nearest(std::vector<Candidate>& candidates, std::span<std::int32_t> neighbors, std::span<float> distances) {
-  std::sort(candidates.begin(), candidates.end());
-  for (std::size_t k = 0; k < neighbors.size(); ++k) {
-    const bool found = k < candidates.size();
-    neighbors[k] = found ? candidates[k].item : -1;
-    distances[k] = found ? std::sqrt(std::max(0.0F, candidates[k].value)) : kInfinity;
-  }
-}
-
-/// A basis (columns x kProjectedColumns, orthonormal) close to the leading principal directions, by subspace iteration
-/// from a fixed random start on an even sample of the pool (Halko, Martinsson and Tropp, SIAM Review 2011,
-/// section 4.5).
-RowMatrix principal_basis(const Features& pool, const ColumnScaling& scaling, Executor& executor) {
-  constexpr ptrdiff_t kSample = 4096, kChunk = 256;
-  constexpr int kPasses = 4;
-  const ptrdiff_t n = pool.n_items(), d = pool.n_features(), sample = std::min(n, kSample);
-  const ptrdiff_t rank = NeighborGraph::kProjectedColumns;
-  RowMatrix basis(d, rank);
-  RandomStream random(0, RandomPurpose::query);
-  for (ptrdiff_t i = 0; i < basis.size(); ++i) basis.data()[i] = static_cast<float>(random.uniform() - 0.5);
-  std::vector<RowMatrix> partial(static_cast<std::size_t>((sample + kChunk - 1) / kChunk));
-  for (int pass = 0; pass < kPasses; ++pass) {
-    for_chunks(executor, static_cast<std::size_t>(sample), kChunk, [&](std::size_t begin, std::size_t end) {
-      const auto size = static_cast<ptrdiff_t>(end - begin);
-      RowMatrix rows(size, d);
-      const auto item_of = [&](ptrdiff_t r) { return (static_cast<ptrdiff_t>(begin) + r) * n / sample; };
-      detail::gather_scaled_rows(pool, scaling, size, item_of, 1.0F, rows);
-      const RowMatrix projected = rows * basis;
-      partial[begin / kChunk].noalias() = rows.transpose() * projected;
-    });
-    for (std::size_t c = 1; c < partial.size(); ++c) partial[0] += partial[c];
-    Eigen::HouseholderQR<Eigen::MatrixXf> qr(partial[0]);
-    basis = qr.householderQ() * Eigen::MatrixXf::Identity(d, rank);
-  }
-  return basis;
-}
-
-/// The rows in which neighbours are sought: scaled, and projected where there are many columns.
-RowMatrix search_rows(const Features& pool, Executor& executor) {
+RowMatrix all_rows(const SearchRows& source, Executor& executor) {
   constexpr ptrdiff_t kChunk = 256;
-  const ColumnScaling scaling = column_scaling(pool, executor);
-  const ptrdiff_t n = pool.n_items(), d = pool.n_features();
-  const bool project = d > NeighborGraph::kMaxExactColumns;
-  const RowMatrix basis = project ? principal_basis(pool, scaling, executor) : RowMatrix();
-  RowMatrix rows(n, project ? basis.cols() : d);
-  for_chunks(executor, static_cast<std::size_t>(n), kChunk, [&](std::size_t begin, std::size_t end) {
+  RowMatrix all(source.n_items(), source.n_columns());
+  for_chunks(executor, static_cast<std::size_t>(all.rows()), kChunk, [&](std::size_t begin, std::size_t end) {
     const auto first = static_cast<ptrdiff_t>(begin), size = static_cast<ptrdiff_t>(end - begin);
-    RowMatrix scaled(size, d);
-    detail::gather_scaled_rows(
-        pool, scaling, size, [&](ptrdiff_t r) { return first + r; }, 1.0F, scaled);
-    if (project) {
-      rows.middleRows(first, size).noalias() = scaled * basis;
-    } else {
-      rows.middleRows(first, size) = scaled;
-    }
+    RowMatrix rows(size, all.cols());
+    source.gather(
+        size, [&](ptrdiff_t r) { return first + r; }, rows);
+    all.middleRows(first, size) = rows;
   });
-  return rows;
+  return all;
 }
 
 float squared_distance(const RowMatrix& rows, ptrdiff_t a, ptrdiff_t b) {
@@ -136,7 +59,7 @@ float squared_distance(const RowMatrix& rows, ptrdiff_t a, ptrdiff_t b) {
 /// Exact neighbours of dense rows: blocks of products, scanned against each row's worst candidate.
 void find_dense_neighbors(const Features& pool, Executor& executor, MatrixView<std::int32_t> neighbors,
                           MatrixView<float> distances) {
-  const RowMatrix rows = search_rows(pool, executor);
+  const RowMatrix rows = all_rows(SearchRows(pool, executor), executor);
   const ptrdiff_t n = rows.rows();
   const Eigen::VectorXf half_norms = rows.rowwise().squaredNorm() / 2.0F;
   const auto capacity = static_cast<std::size_t>(neighbors.cols + kSpareCandidates);
@@ -313,40 +236,65 @@ struct Edge {
 
 }  // namespace
 
-void NeighborGraph::set_edges() {
+void NeighborGraph::set_edges(Executor& executor) {
   constexpr float kOneSided = 0.5F;
   constexpr float kSmallestWeight = 1e-6F;
+  constexpr std::size_t kChunk = 4096;
   const ptrdiff_t n = neighbors_.rows;
   const auto scales = local_scales(distances_);
-  std::vector<std::vector<Edge>> edges(static_cast<std::size_t>(n));
-  for (ptrdiff_t i = 0; i < n; ++i) {
-    for (ptrdiff_t k = 0; k < neighbors_.cols; ++k) {
-      const std::int32_t j = neighbors_(i, k);
-      if (j < 0) break;
-      const float ratio = (distances_(i, k) / scales[i]) * (distances_(i, k) / scales[j]);
-      const float weight = kOneSided * std::max(kSmallestWeight, std::exp(-kSharpness * ratio));
-      edges[i].push_back({j, weight});
-      edges[j].push_back({static_cast<std::int32_t>(i), weight});
+  // Both ends of every proposed edge, an edge that both propose twice at each end; rows as in CSR.
+  std::vector<std::int64_t> begins(static_cast<std::size_t>(n) + 1, 0);
+  const auto for_proposals = [&](auto&& use) {
+    for (ptrdiff_t i = 0; i < n; ++i) {
+      for (ptrdiff_t k = 0; k < neighbors_.cols && neighbors_(i, k) >= 0; ++k) use(i, k, neighbors_(i, k));
     }
-  }
-  offsets_.assign(1, 0);
+  };
+  for_proposals([&](ptrdiff_t i, ptrdiff_t, std::int32_t j) {
+    ++begins[i + 1];
+    ++begins[j + 1];
+  });
+  std::partial_sum(begins.begin(), begins.end(), begins.begin());
+  std::vector<Edge> edges(static_cast<std::size_t>(begins.back()));
+  auto next = begins;
+  for_proposals([&](ptrdiff_t i, ptrdiff_t k, std::int32_t j) {
+    const float ratio = (distances_(i, k) / scales[i]) * (distances_(i, k) / scales[j]);
+    const float weight = kOneSided * std::max(kSmallestWeight, std::exp(-kSharpness * ratio));
+    edges[next[i]++] = {j, weight};
+    edges[next[j]++] = {static_cast<std::int32_t>(i), weight};
+  });
+  // Merges each row in place; `next` becomes its end.
   degrees_.assign(static_cast<std::size_t>(n), 0.0F);
-  for (ptrdiff_t i = 0; i < n; ++i) {
-    auto& row = edges[i];
-    std::stable_sort(row.begin(), row.end(), [](const Edge& a, const Edge& b) { return a.to < b.to; });
-    double degree = 0.0;
-    for (std::size_t e = 0; e < row.size(); ++e) {
-      degree += row[e].weight;
-      if (e > 0 && row[e].to == row[e - 1].to) {
-        weights_.back() += row[e].weight;
-      } else {
-        columns_.push_back(row[e].to);
-        weights_.push_back(row[e].weight);
+  for_chunks(executor, static_cast<std::size_t>(n), kChunk, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto first = edges.begin() + begins[i], last = edges.begin() + begins[i + 1];
+      std::stable_sort(first, last, [](const Edge& a, const Edge& b) { return a.to < b.to; });
+      double degree = 0.0;
+      auto merged = first;
+      for (auto edge = first; edge != last; ++edge) {
+        degree += edge->weight;
+        if (merged != first && edge->to == (merged - 1)->to) {
+          (merged - 1)->weight += edge->weight;
+        } else {
+          *merged++ = *edge;
+        }
+      }
+      next[i] = merged - edges.begin();
+      degrees_[i] = static_cast<float>(degree);
+    }
+  });
+  offsets_.assign(static_cast<std::size_t>(n) + 1, 0);
+  for (std::size_t i = 0; i < degrees_.size(); ++i) offsets_[i + 1] = offsets_[i] + (next[i] - begins[i]);
+  columns_.resize(static_cast<std::size_t>(offsets_.back()));
+  weights_.resize(columns_.size());
+  for_chunks(executor, static_cast<std::size_t>(n), kChunk, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      for (std::int64_t e = 0; e < offsets_[i + 1] - offsets_[i]; ++e) {
+        const Edge& edge = edges[static_cast<std::size_t>(begins[i] + e)];
+        columns_[static_cast<std::size_t>(offsets_[i] + e)] = edge.to;
+        weights_[static_cast<std::size_t>(offsets_[i] + e)] = edge.weight;
       }
     }
-    degrees_[i] = static_cast<float>(degree);
-    offsets_.push_back(static_cast<std::int64_t>(columns_.size()));
-  }
+  });
 }
 
 std::shared_ptr<const NeighborGraph> NeighborGraph::build(const Features& pool, const NeighborGraphOptions& options,
@@ -359,9 +307,13 @@ std::shared_ptr<const NeighborGraph> NeighborGraph::build(const Features& pool, 
   const ptrdiff_t k = std::min<ptrdiff_t>(options.n_neighbors, n - 1);
   graph->neighbors_ = Matrix<std::int32_t>(n, k, -1);
   graph->distances_ = Matrix<float>(n, k, kInfinity);
-  const auto find = pool.is_sparse() ? find_sparse_neighbors : find_dense_neighbors;
-  if (k > 0) find(pool, executor, graph->neighbors_, graph->distances_);
-  graph->set_edges();
+  const auto find_exact = pool.is_sparse() ? find_sparse_neighbors : find_dense_neighbors;
+  if (n > kMaxExactItems && !pool.is_sparse()) {
+    detail::find_approximate_neighbors(SearchRows(pool, executor), executor, graph->neighbors_, graph->distances_);
+  } else if (k > 0) {
+    find_exact(pool, executor, graph->neighbors_, graph->distances_);
+  }
+  graph->set_edges(executor);
   return graph;
 }
 

@@ -33,10 +33,8 @@ constexpr int kWholeFit = IncrementalModel::kFolds;
 // Weaker strengths than these were measured to cost several times the iterations and to gain nothing.
 constexpr std::array<double, 9> kStrengths = {3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4};
 constexpr double kGrowthToChooseAgain = 1.25;
-// Bound on the loss per label that an early stop may leave: a strongly convex function is within |g|^2 / (2 l2).
+// The loss per label that an early stop may leave, see kLeastCurvature.
 constexpr double kLossTolerance = 1e-4;
-// The bound is very pessimistic for weak penalties, where the labels themselves curve the objective.
-constexpr double kLeastCurvature = 0.01;
 constexpr int kMaxIterations = 300;
 constexpr ptrdiff_t kPredictChunk = 256;
 
@@ -52,7 +50,7 @@ Fit optimise(Geometry& geometry, const VectorXf& start, const RowMatrix& targets
   VectorXf x = geometry.expand(start);
   LbfgsOptions options;
   options.max_iterations = kMaxIterations;
-  options.gradient_tolerance = std::sqrt(2.0 * std::max(l2, kLeastCurvature) * kLossTolerance * weights.sum());
+  options.gradient_tolerance = std::sqrt(2.0 * geometry.curvature(l2) * kLossTolerance * weights.sum());
   minimize_lbfgs(objective, x, options);
   if (!x.allFinite()) throw ModelError("softmax_regression: the optimisation left the range of float32");
   Fit fit;
@@ -94,13 +92,14 @@ struct Labels {
 }  // namespace
 
 struct SoftmaxRegression::State {
-  State(const Features& pool, Executor& executor) : scaling(column_scaling(pool, executor)), samples(pool, scaling) {}
+  State(const Features& pool, Executor& executor)
+      : scaling(column_scaling(pool, executor)), samples(pool, scaling, executor) {}
 
   ColumnScaling scaling;
   LabelledRows samples;
   double l2 = 0.0;
   std::int64_t size_at_choice = 0;
-  bool in_span = true;
+  bool is_projected = true;  // the form of the fits, see LabelledRows
   std::array<VectorXf, kFits> fits;
   RowMatrix out_of_fold;  // one row per training position
   RowMatrix weights;      // features x classes, on scaled rows
@@ -121,13 +120,11 @@ struct SoftmaxRegression::State {
   void set_prediction(ptrdiff_t n_classes);
 };
 
-/// The last coordinates of a fit, turned into weights where the form changes as the labels grow.
+/// The last coordinates of a fit, turned into weights of all columns where the form changes as the labels grow.
 VectorXf SoftmaxRegression::State::start_of(int fit, ptrdiff_t n_classes) const {
   const VectorXf& last = fits[static_cast<std::size_t>(fit)];
-  if (last.size() == 0 || in_span == samples.use_span()) return last;
-  const ptrdiff_t n = last.size() / n_classes - 1;
-  const RowMatrix a = Eigen::Map<const RowMatrix>(last.data(), n, n_classes);
-  const RowMatrix w = samples.dense().topRows(n).transpose() * a;
+  if (last.size() == 0 || is_projected == samples.is_projected()) return last;
+  const RowMatrix w = samples.basis() * Eigen::Map<const RowMatrix>(last.data(), samples.basis().cols(), n_classes);
   VectorXf start(w.size() + n_classes);
   start << Eigen::Map<const VectorXf>(w.data(), w.size()), last.tail(n_classes);
   return start;
@@ -144,11 +141,11 @@ std::vector<double> SoftmaxRegression::State::candidates(double fixed, std::int6
 }
 
 Fit SoftmaxRegression::State::fit_once(const Labels& labels, const VectorXf& start, double strength) const {
-  if (samples.use_span()) {
+  if (samples.is_sparse()) {
     SpanGeometry geometry(samples, labels.targets.cols());
     return optimise(geometry, start, labels.targets, labels.weights, strength);
   }
-  WeightGeometry geometry(samples, labels.targets.cols());
+  WeightGeometry geometry(samples, labels.weights, start, strength, labels.targets.cols());
   return optimise(geometry, start, labels.targets, labels.weights, strength);
 }
 
@@ -223,16 +220,12 @@ void SoftmaxRegression::State::set_prediction(ptrdiff_t n_classes) {
   bias = whole.tail(n_classes);
   const ptrdiff_t rows = whole.size() / n_classes - 1;
   const RowMatrix coordinates = Eigen::Map<const RowMatrix>(whole.data(), rows, n_classes);
-  if (!in_span) {
-    weights = coordinates;
+  if (!samples.is_sparse()) {
+    weights = is_projected ? RowMatrix(samples.basis() * coordinates) : coordinates;
     return;
   }
   RowMatrix product;
   samples.transposed_product(coordinates, product);
-  if (!samples.is_sparse()) {
-    weights.swap(product);
-    return;
-  }
   weights.setZero(samples.n_features(), n_classes);
   for (ptrdiff_t a = 0; a < product.rows(); ++a) weights.row(samples.active_columns()[a]) = product.row(a);
 }
@@ -260,7 +253,7 @@ void SoftmaxRegression::do_update(std::span<const ItemIndex>, MatrixView<const f
   state.size_at_choice = outcome.size_at_choice;
   state.fits.swap(outcome.fits);
   state.out_of_fold.swap(outcome.out_of_fold);
-  state.in_span = state.samples.use_span();
+  state.is_projected = state.samples.is_projected();
   state.set_prediction(n_classes());
 }
 
@@ -331,7 +324,7 @@ void SoftmaxRegression::do_save(SnapshotWriter& writer) const {
   writer.write(options_.l2);
   writer.write(state.l2);
   writer.write(state.size_at_choice);
-  writer.write(state.in_span);
+  writer.write(state.is_projected);
   for (const VectorXf& fit : state.fits) writer.write(std::span<const float>(fit.data(), fit.size()));
   writer.write(std::span<const float>(state.out_of_fold.data(), state.out_of_fold.size()));
 }
@@ -342,7 +335,7 @@ void SoftmaxRegression::do_load(SnapshotReader& reader) {
   auto state = std::make_unique<State>(pool(), executor());
   state->l2 = reader.get<double>();
   state->size_at_choice = reader.get<std::int64_t>();
-  reader.read(state->in_span);
+  reader.read(state->is_projected);
   require_sound(option >= 0.0 && std::isfinite(option), "softmax_regression: strength out of range");
   require_sound(state->l2 == option || std::count(kStrengths.begin(), kStrengths.end(), state->l2) == 1,
                 "softmax_regression: unknown strength");
@@ -361,8 +354,8 @@ void SoftmaxRegression::do_load(SnapshotReader& reader) {
                 "softmax_regression: an out-of-fold prediction is no probability");
   state->out_of_fold = Eigen::Map<const RowMatrix>(out_of_fold.data(), n_seen, k);
   state->samples.append(training().items().first(static_cast<std::size_t>(n_seen)), executor());
-  require_sound(state->in_span == state->samples.use_span(), "softmax_regression: form of the fit");
-  const ptrdiff_t rows = state->in_span ? state->samples.size() : state->samples.n_features();
+  require_sound(state->is_projected == state->samples.is_projected(), "softmax_regression: form of the fit");
+  const ptrdiff_t rows = state->samples.is_sparse() ? state->samples.size() : state->samples.dense().cols();
   for (int f = 0; f < kFits; ++f) {
     const auto& values = fits[static_cast<std::size_t>(f)];
     require_sound(std::ssize(values) == (is_fitted() ? (rows + 1) * k : 0), "softmax_regression: size of a fit");

@@ -9,6 +9,7 @@
 #define EIGEN_DONT_PARALLELIZE
 #endif
 #include <Eigen/Core>
+#include <Eigen/Eigenvalues>
 #include <Eigen/QR>
 
 namespace gtlabel::detail {

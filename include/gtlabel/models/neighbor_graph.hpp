@@ -22,14 +22,17 @@ struct NeighborGraphOptions {
 /// Distances: dense pools, Euclidean on scaled columns (column_scaling), beyond kMaxExactColumns columns on their
 /// projection to the kProjectedColumns principal directions, which is faster and less noisy. Sparse pools: Euclidean
 /// between rows scaled to norm 1, i.e. sqrt(2 - 2 cosine); rows without a common column are never neighbours.
-/// Neighbours are exact in that space; equal distances go to the lower index.
+/// Neighbours are exact in that space, and equal distances go to the lower index; in dense pools of more than
+/// kMaxExactItems items nearly all are (found in inverted lists, then among the neighbours of neighbours), and of
+/// repeated items each has others as neighbours.
 /// Weights: exp(-4 d(i,j)^2 / (s_i s_j)), s_i the distance to the k-th neighbour (Zelnik-Manor and Perona, "Self-tuning
 /// spectral clustering", NIPS 2004, section 3; the factor 4 is ours, measured), bounded below by a share of the pool's
 /// median so that repeated items get weight 1, never NaN. An edge that both ends propose weighs twice as much as one
 /// proposed by one end alone.
 ///
-/// Cost: n^2 d multiplications in blocks (d at most kMaxExactColumns). Memory: n x (k + d) for dense pools; n x threads
-/// x 64 besides the postings for sparse ones; n x n never stands in memory. The same bits for any executor.
+/// Cost: n^2 d multiplications in blocks (d at most kMaxExactColumns); beyond kMaxExactItems about n x (6,000 +
+/// 4 sqrt(n)) x d. Memory: n x (12 k + d) numbers for dense pools; n x threads x 64 besides the postings for sparse
+/// ones; n x n never stands in memory. The same bits for any executor.
 class GTLABEL_EXPORT NeighborGraph {
  public:
   /// @throws InvalidArgument  fewer than 1 neighbour.
@@ -48,12 +51,13 @@ class GTLABEL_EXPORT NeighborGraph {
   [[nodiscard]] MatrixView<const float> distances() const noexcept { return distances_.view(); }
   [[nodiscard]] std::ptrdiff_t n_items() const noexcept { return static_cast<std::ptrdiff_t>(degrees_.size()); }
 
+  static constexpr std::ptrdiff_t kMaxExactItems = 20'000;
   static constexpr std::ptrdiff_t kMaxExactColumns = 128;
   static constexpr std::ptrdiff_t kProjectedColumns = 64;
 
  private:
   NeighborGraph() = default;
-  void set_edges();
+  void set_edges(Executor& executor);
 
   Matrix<std::int32_t> neighbors_;
   Matrix<float> distances_;

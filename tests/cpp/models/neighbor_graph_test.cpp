@@ -179,6 +179,67 @@ TEST_CASE("NeighborGraph: empty sparse rows stay without neighbours") {
   CHECK(graph->degrees()[2] == 0.0F);
 }
 
+/// Rows around 50 centres; from `n_different` on repeated from the beginning.
+std::vector<float> clusters(int n, int d, int n_different) {
+  const auto centres = random_values(static_cast<std::size_t>(50 * d), 4);
+  auto values = random_values(static_cast<std::size_t>(n * d), 5);
+  for (int i = 0; i < n; ++i) {
+    for (int c = 0; c < d; ++c) {
+      float& value = values[i * d + c];
+      value = i < n_different ? 3.0F * centres[i % 50 * d + c] + value : values[i % 2 * d + c];
+    }
+  }
+  return values;
+}
+
+/// The share of the true k nearest of every `step`-th item that the graph has.
+double recall(const NeighborGraph& graph, const std::vector<float>& values, int step) {
+  const auto n = static_cast<int>(graph.n_items()), d = static_cast<int>(values.size()) / n;
+  const auto k = static_cast<int>(graph.neighbors().cols);
+  int n_found = 0, n_asked = 0;
+  for (int i = 0; i < n; i += step) {
+    std::vector<std::pair<double, int>> all;
+    for (int j = 0; j < n; ++j) {
+      double sum = 0.0;
+      for (int c = 0; c < d; ++c) sum += std::pow(static_cast<double>(values[i * d + c]) - values[j * d + c], 2);
+      if (j != i) all.emplace_back(sum, j);
+    }
+    std::partial_sort(all.begin(), all.begin() + k, all.end());
+    const auto found = graph.neighbors().row(i);
+    for (int m = 0; m < k; ++m) {
+      n_found += std::find(found.begin(), found.end(), all[m].second) != found.end() ? 1 : 0;
+    }
+    n_asked += k;
+  }
+  return static_cast<double>(n_found) / n_asked;
+}
+
+TEST_CASE("NeighborGraph: beyond kMaxExactItems nearly all neighbours are right, the same for 1, 2 and 7 threads") {
+  constexpr int n = 21'000, k = 5;
+  const auto values = clusters(n, 12, n);
+  const auto expected = build(dense(values, n), k);
+  CHECK(recall(*expected, values, 100) > 0.98);
+  for (const std::size_t threads : {2U, 7U}) {
+    const auto graph = build(dense(values, n), k, threads);
+    const auto a = graph->weights(), b = expected->weights();
+    CHECK(std::equal(a.values.begin(), a.values.end(), b.values.begin(), b.values.end()));
+    CHECK(std::equal(a.indices.begin(), a.indices.end(), b.indices.begin(), b.indices.end()));
+  }
+}
+
+TEST_CASE("NeighborGraph: beyond kMaxExactItems thousands of repeated rows are neighbours and make no hubs") {
+  constexpr int n = 21'000, d = 4, k = 5, n_different = 9'000;
+  const auto values = clusters(n, d, n_different);
+  const auto graph = build(dense(values, n), k);
+  check_sound(*graph);
+  const auto weights = graph->weights();
+  for (int i = n_different; i < n; ++i) {  // items 0 and 1 and their 12,000 copies
+    for (int m = 0; m < k; ++m) REQUIRE(graph->distances()(i, m) == 0.0F);
+    REQUIRE(weights.indptr[i + 1] - weights.indptr[i] < 200);
+  }
+  check_sound(*build(dense(std::vector<float>(static_cast<std::size_t>(n), 3.0F), n), k));  // nothing but one row
+}
+
 TEST_CASE("NeighborGraph: fewer than one neighbour is refused") {
   const std::vector<float> values = {0, 1, 3};
   CHECK_THROWS_AS((void)build(dense(values, 3), 0), InvalidArgument);

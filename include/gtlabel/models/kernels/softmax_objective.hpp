@@ -10,10 +10,10 @@ namespace gtlabel {
 /// Along a line the logits are linear, so a line search costs rows x classes and no product with the samples.
 ///
 /// Geometry says what a vector of coordinates is (weights themselves, or coefficients in the span of the samples):
-///   double weight_dot(u, v) const;              // inner product of the weights, without the intercept
-///   double bias_dot(u, v) const;                // inner product of the intercepts
-///   void logits(v, RowMatrix& out) const;       // rows x classes, linear in v
-///   void gradient(residual, l2, x, out);        // coordinates of X^T residual + l2 W, and of the column sums
+///   double weight_dot(u, v) const;              // inner product of the weights that are penalised
+///   double dot(u, v) const;                     // inner product that gradients belong to
+///   void logits(v, RowMatrix& out);             // rows x classes, linear in v
+///   void gradient(residual, l2, x, out);        // of X^T residual + l2 W and the column sums, by that inner product
 /// Targets (rows x classes), weights (rows) and the geometry are borrowed. A row of weight 0 has no influence.
 template <class Geometry>
 class SoftmaxObjective {
@@ -24,9 +24,7 @@ class SoftmaxObjective {
   SoftmaxObjective(Geometry& geometry, const RowMatrix& targets, const Vector& weights, double l2)
       : geometry_(geometry), targets_(targets), weights_(weights), l2_(l2) {}
 
-  [[nodiscard]] double dot(const Vector& u, const Vector& v) const {
-    return geometry_.weight_dot(u, v) + geometry_.bias_dot(u, v);
-  }
+  [[nodiscard]] double dot(const Vector& u, const Vector& v) const { return geometry_.dot(u, v); }
 
   double start(const Vector& x, Vector& out) {
     geometry_.logits(x, base_);
