@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "gtlabel/core/error.hpp"
+#include "gtlabel/models/forest_model.hpp"
 #include "gtlabel/models/graph_model.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/storage/snapshot.hpp"
@@ -21,7 +22,10 @@ constexpr double kPriorPrecision = 2.0;
 // A member with less weight than this changes nothing that matters, and is not asked at all.
 constexpr double kLeastWeight = 0.02;
 
-/// Logarithms of the members' probabilities: member x item x class. Members without weight are left at zero.
+// A sleeping member is trained again when the labels have grown by this factor.
+constexpr double kGrowthToWake = 1.5;
+
+/// Logarithms of the members' probabilities: member x item x class. Members that are not asked are left at zero.
 using MemberLogs = xt::xtensor<float, 3>;
 
 template <class Predict>
@@ -56,16 +60,20 @@ void pool_all(const MemberLogs& logs, const std::vector<double>& weights, Matrix
   for (std::ptrdiff_t r = 0; r < out.rows; ++r) pool_item(logs, weights, static_cast<std::size_t>(r), out.row(r));
 }
 
-/// Weights that minimise the log loss of the pool on the training set, by projected Newton steps.
-std::vector<double> fit_weights(const MemberLogs& logs, const TrainingSet& training) {
+/// Weights that minimise the log loss of the pool on the training set, by projected Newton steps; 0 for members that
+/// were not asked.
+std::vector<double> fit_weights(const MemberLogs& logs, const std::vector<bool>& is_asked,
+                                const TrainingSet& training) {
   const auto n_members = static_cast<Eigen::Index>(logs.shape(0));
-  const double equal = 1.0 / static_cast<double>(n_members);
-  std::vector<double> weights(logs.shape(0), equal);
+  const double equal = 1.0 / static_cast<double>(std::count(is_asked.begin(), is_asked.end(), true));
+  std::vector<double> prior(logs.shape(0), 0.0);
+  for (std::size_t m = 0; m < prior.size(); ++m) prior[m] = is_asked[m] ? equal : 0.0;
+  std::vector<double> weights = prior;
   std::vector<float> pooled(static_cast<std::size_t>(training.n_classes()));
   for (int step = 0; step < kNewtonSteps; ++step) {
     Eigen::VectorXd gradient = Eigen::VectorXd::Zero(n_members);
     Eigen::MatrixXd hessian = kPriorPrecision * Eigen::MatrixXd::Identity(n_members, n_members);
-    for (Eigen::Index m = 0; m < n_members; ++m) gradient[m] = kPriorPrecision * (weights[m] - equal);
+    for (Eigen::Index m = 0; m < n_members; ++m) gradient[m] = kPriorPrecision * (weights[m] - prior[m]);
     Eigen::VectorXd expected(n_members), observed(n_members);
     Eigen::MatrixXd second(n_members, n_members);
     Eigen::VectorXd entry(n_members);
@@ -100,19 +108,21 @@ std::vector<double> fit_weights(const MemberLogs& logs, const TrainingSet& train
     if (change.norm() < 1e-6) break;
   }
   for (double& weight : weights) weight = weight < kLeastWeight ? 0.0 : weight;
-  if (*std::max_element(weights.begin(), weights.end()) == 0.0) weights.assign(weights.size(), equal);
-  return weights;
+  return *std::max_element(weights.begin(), weights.end()) == 0.0 ? prior : weights;
 }
 
 }  // namespace
 
 Committee::Committee(std::vector<std::shared_ptr<IncrementalModel>> members) : members_(std::move(members)) {
-  if (members_.empty()) members_ = {std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>()};
+  if (members_.empty()) {
+    members_ = {std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>(), std::make_shared<ForestModel>()};
+  }
   for (std::size_t m = 0; m < members_.size(); ++m) {
     if (members_[m] == nullptr)
       throw InvalidArgument("members: position " + std::to_string(m) + " is null, expected a model");
   }
   weights_.assign(members_.size(), 1.0 / static_cast<double>(members_.size()));
+  idleness_.assign(members_.size(), {});
 }
 
 Committee::~Committee() = default;
@@ -122,17 +132,47 @@ std::string Committee::kind() const { return "committee"; }
 void Committee::do_attach() {
   for (const auto& member : members_) member->attach(pool(), n_classes(), shared_executor());
   weights_.assign(members_.size(), 1.0 / static_cast<double>(members_.size()));
+  idleness_.assign(members_.size(), {});
+}
+
+bool Committee::is_asleep(std::size_t member) const {
+  return static_cast<std::int64_t>(training().size()) < idleness_[member].wakes_at;
+}
+
+void Committee::send_idle_members_to_sleep() {
+  const auto n_labels = static_cast<double>(training().size());
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    Idleness& idleness = idleness_[m];
+    if (is_asleep(m)) continue;
+    if (weights_[m] > 0.0) {
+      idleness = {};
+    } else if (++idleness.n_updates >= kPatience) {
+      // It is judged as soon as it wakes: one more update without weight and it sleeps again.
+      idleness = {kPatience - 1, static_cast<std::int64_t>(std::ceil(kGrowthToWake * n_labels))};
+    }
+  }
 }
 
 void Committee::do_update(std::span<const ItemIndex> items, MatrixView<const float> targets,
                           std::span<const float> weights) {
-  for (const auto& member : members_) member->update(items, targets, weights);
+  for (std::size_t m = 0; m < members_.size(); ++m) {
+    if (is_asleep(m)) continue;
+    if (idleness_[m].wakes_at > 0) {  // has missed updates
+      members_[m]->update(training().items(), training().targets(), training().weights());
+      idleness_[m].wakes_at = 0;
+    } else {
+      members_[m]->update(items, targets, weights);
+    }
+  }
   const auto n_items = static_cast<std::ptrdiff_t>(training().size());
+  std::vector<bool> is_asked;
   const auto logs = member_logs(members_.size(), n_items, n_classes(), [&](std::size_t m, MatrixView<float> out) {
-    members_[m]->predict_out_of_fold(training().items(), out);
-    return true;
+    is_asked.push_back(!is_asleep(m));
+    if (is_asked.back()) members_[m]->predict_out_of_fold(training().items(), out);
+    return is_asked.back();
   });
-  weights_ = fit_weights(logs, training());
+  weights_ = fit_weights(logs, is_asked, training());
+  send_idle_members_to_sleep();
 }
 
 void Committee::do_predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const {
@@ -162,6 +202,10 @@ std::shared_ptr<IncrementalModel> Committee::do_clone() const {
 void Committee::do_save(SnapshotWriter& writer) const {
   writer.section("committee", 1);
   writer.write(std::span<const double>(weights_));
+  for (const Idleness& idleness : idleness_) {
+    writer.write(idleness.n_updates);
+    writer.write(idleness.wakes_at);
+  }
   for (const auto& member : members_) member->save(writer);
 }
 
@@ -171,8 +215,16 @@ void Committee::do_load(SnapshotReader& reader) {
   const auto is_weight = [](double weight) { return weight >= 0.0 && std::isfinite(weight); };
   require_sound(weights.size() == members_.size() && std::all_of(weights.begin(), weights.end(), is_weight),
                 "committee: weights do not fit the members");
+  std::vector<Idleness> idleness(members_.size());
+  for (Idleness& idle : idleness) {
+    reader.read(idle.n_updates);
+    reader.read(idle.wakes_at);
+    require_sound(idle.n_updates >= 0 && idle.n_updates < kPatience && idle.wakes_at >= 0,
+                  "committee: idleness out of range");
+  }
   for (const auto& member : members_) member->load(reader);
   weights_ = std::move(weights);
+  idleness_ = std::move(idleness);
 }
 
 }  // namespace gtlabel

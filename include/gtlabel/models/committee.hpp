@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,12 +13,14 @@ namespace gtlabel {
 /// Several models that vote, with weights learned on their out-of-fold predictions: probabilities are a weighted
 /// geometric mean ("logarithmic opinion pool", Heskes 1998), the weights (non-negative, free to sum to more than 1, so
 /// that the committee is calibrated too) minimise the log loss on the labelled items. A member that does not help gets
-/// weight 0. The default model of a job. Guarantees of IncrementalModel hold as far as they hold for the members.
+/// weight 0, and after kPatience updates without weight it is left untrained until the labels have grown by half: then
+/// it is taught everything and judged anew. The default model of a job. Guarantees of IncrementalModel hold as far as
+/// they hold for the members.
 class GTLABEL_EXPORT Committee final : public IncrementalModel {
  public:
-  /// @param members  the models, unattached; empty: a SoftmaxRegression and a GraphModel. Shared with the caller, who
-  /// must
-  ///                 not train them meanwhile. @throws InvalidArgument  a null member.
+  /// @param members  the models, unattached; empty: a SoftmaxRegression, a GraphModel and a ForestModel. Shared with
+  /// the
+  ///                 caller, who must not train them meanwhile. @throws InvalidArgument  a null member.
   explicit Committee(std::vector<std::shared_ptr<IncrementalModel>> members = {});
   ~Committee() override;
 
@@ -27,7 +30,18 @@ class GTLABEL_EXPORT Committee final : public IncrementalModel {
 
   [[nodiscard]] std::string kind() const override;
 
+  static constexpr std::int32_t kPatience = 3;
+
  private:
+  /// A member's run of updates without weight.
+  struct Idleness {
+    std::int32_t n_updates = 0;
+    std::int64_t wakes_at = 0;  ///< number of labels at which it is trained again
+  };
+
+  [[nodiscard]] bool is_asleep(std::size_t member) const;
+  void send_idle_members_to_sleep();
+
   void do_attach() override;
   void do_update(std::span<const ItemIndex> items, MatrixView<const float> targets,
                  std::span<const float> weights) override;
@@ -39,6 +53,7 @@ class GTLABEL_EXPORT Committee final : public IncrementalModel {
 
   std::vector<std::shared_ptr<IncrementalModel>> members_;
   std::vector<double> weights_;
+  std::vector<Idleness> idleness_;  // one per member
 };
 
 }  // namespace gtlabel
