@@ -32,10 +32,9 @@ bool is_tree_count(std::int64_t n_trees) {
   return n_trees > 0 && n_trees <= ForestModel::kMaxTrees && n_trees % kFolds == 0;
 }
 
-// More sharpen the probabilities, but blur the ranking of sure items.
-ptrdiff_t n_candidates(ptrdiff_t n_columns) {
-  return static_cast<ptrdiff_t>(std::ceil(1.5 * std::sqrt(static_cast<double>(n_columns))));
-}
+// The usual sqrt, and two more, which matter where there are few. Still more would sharpen the probabilities, but blur
+// the ranking of sure items.
+ptrdiff_t n_candidates(std::size_t n_columns) { return std::lround(std::sqrt(static_cast<double>(n_columns))) + 2; }
 
 /// The class shares of the labels outside a fold, with one label of mean weight that is equally of all classes.
 std::vector<float> class_prior(const TreeSamples& samples, int fold, int n_classes) {
@@ -76,7 +75,7 @@ std::unique_ptr<ForestModel::State> ForestModel::State::grow(const Features& poo
   state->trees.resize(static_cast<std::size_t>(options.n_trees));
   executor.run(state->trees.size(), [&](std::size_t t) {
     const RandomStream random(options.seed, RandomPurpose::trees, static_cast<std::uint64_t>(t) << kPositionBits);
-    state->trees[t] = detail::grow_tree(samples, static_cast<int>(t % kFolds), n_candidates(samples.n_columns),
+    state->trees[t] = detail::grow_tree(samples, static_cast<int>(t % kFolds), n_candidates(samples.varying.size()),
                                         kPriorMass * samples.mean_weight, random);
   });
   return state;

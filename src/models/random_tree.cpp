@@ -12,6 +12,8 @@ using std::ptrdiff_t;
 
 // Of the largest class of a row: below it a class of a soft target is left out.
 constexpr float kSmallestTarget = 1e-3F;
+// Columns that are constant in a node cost time too; where they are many, fewer candidates were measured to do.
+constexpr std::size_t kDrawsPerCandidate = 2;
 constexpr std::size_t kColumnChunk = 64;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
@@ -29,8 +31,7 @@ class Growth {
     values_.resize(rows_.size());
     spare_.resize(rows_.size());
     spare_masses_.resize(rows_.size());
-    columns_.resize(static_cast<std::size_t>(samples.n_columns));
-    std::iota(columns_.begin(), columns_.end(), 0);
+    columns_ = samples.varying;
   }
 
   RandomTree grow() {
@@ -93,7 +94,8 @@ class Growth {
     Split best;
     std::size_t n_drawn = part.n_constant;
     const std::size_t n_columns = columns_.size();
-    for (ptrdiff_t tried = 0; tried < n_candidates_ && n_drawn < n_columns;) {
+    const std::size_t enough = n_drawn + kDrawsPerCandidate * static_cast<std::size_t>(n_candidates_);
+    for (ptrdiff_t tried = 0; tried < n_candidates_ && n_drawn < n_columns && (tried == 0 || n_drawn < enough);) {
       const std::uint64_t bits = random_.next();
       const std::uint64_t place = n_drawn + ((bits & 0xFFFFFFFFu) * (n_columns - n_drawn) >> 32);
       std::swap(columns_[place], columns_[n_drawn]);
@@ -284,21 +286,25 @@ TreeSamples::TreeSamples(const Features& pool, const TrainingSet& training, cons
     folds.push_back(static_cast<std::int8_t>(fold_of(items[positions[entry.row]], IncrementalModel::kFolds)));
   }
 
-  values.resize(static_cast<std::size_t>(n_rows * n_columns));
-  if (pool.is_sparse()) {
-    std::vector<float> scratch(columns.scratch_size());
-    for (ptrdiff_t r = 0; r < n_rows; ++r) {
-      const float* row = columns.row(pool, items[positions[r]], scratch.data());
-      for (ptrdiff_t c = 0; c < n_columns; ++c) values[c * n_rows + r] = row[c];
-    }
-    return;
+  std::vector<float> scratch(training.size() * columns.scratch_size());
+  std::vector<const float*> sources;
+  for (ptrdiff_t r = 0; r < n_rows; ++r) {
+    float* place = scratch.data() + static_cast<std::size_t>(r) * columns.scratch_size();
+    sources.push_back(columns.row(pool, items[positions[r]], place));
   }
-  for_chunks(executor, static_cast<std::size_t>(n_columns), kColumnChunk, [&](std::size_t begin, std::size_t end) {
+  values.resize(static_cast<std::size_t>(n_rows * n_columns));
+  std::vector<std::uint8_t> is_varying(static_cast<std::size_t>(n_columns));
+  for_chunks(executor, is_varying.size(), kColumnChunk, [&](std::size_t begin, std::size_t end) {
     for (ptrdiff_t r = 0; r < n_rows; ++r) {
-      const float* row = pool.dense().row(items[positions[r]]).data();
-      for (std::size_t c = begin; c < end; ++c) values[c * static_cast<std::size_t>(n_rows) + r] = row[c];
+      for (std::size_t c = begin; c < end; ++c) {
+        values[c * sources.size() + r] = sources[r][c];
+        is_varying[c] |= static_cast<std::uint8_t>(sources[r][c] != sources[0][c]);
+      }
     }
   });
+  for (ptrdiff_t c = 0; c < n_columns; ++c) {
+    if (is_varying[c] != 0) varying.push_back(static_cast<std::int32_t>(c));
+  }
 }
 
 RandomTree grow_tree(const TreeSamples& samples, int fold, ptrdiff_t n_candidates, double prior_mass,

@@ -38,7 +38,8 @@ struct TreeSamples {
   TreeSamples(const Features& pool, const TrainingSet& training, const TreeColumns& columns, Executor& executor);
 
   std::ptrdiff_t n_rows, n_columns;
-  std::vector<float> values;  // n_columns x n_rows
+  std::vector<float> values;          // n_columns x n_rows
+  std::vector<std::int32_t> varying;  // the columns that are not constant
   std::vector<std::int32_t> rows, classes;
   std::vector<float> masses;
   std::vector<std::int8_t> folds;  // of the entries

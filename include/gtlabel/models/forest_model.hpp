@@ -17,10 +17,11 @@ struct ForestModelOptions {
 /// Extremely randomised trees (Geurts, Ernst and Wehenkel, Machine Learning 63, 2006): best on tables, whose columns
 /// may have any scale and meaning.
 ///
-/// Each node draws columns that are not constant in it and one uniformly random cut in the range of each, and keeps the
-/// cut with the purest sides (Gini, on the mass weight x target of each class) until a leaf is of one class or its rows
-/// are equal. A leaf tells the shares of its classes, mixed with the class prior by the mass of a twentieth of a label;
-/// the forest averages its leaves. Classes with less than a thousandth of a row's largest target are left out.
+/// Each node draws sqrt(columns) + 2 columns that are not constant in it (fewer where most are) and one uniformly
+/// random cut in the range of each, and keeps the cut with the purest sides (Gini, on the mass weight x target of each
+/// class) until a leaf is of one class or its rows are equal. A leaf tells the shares of its classes, mixed with the
+/// class prior by the mass of a twentieth of a label; the forest averages its leaves. Classes with less than a
+/// thousandth of a row's largest target are left out.
 ///
 /// Out of fold: tree t never sees the labels of fold t mod kFolds; predict_out_of_fold of an item asks exactly those
 /// n_trees / kFolds trees, predict_proba asks all.
@@ -32,7 +33,7 @@ struct ForestModelOptions {
 /// and the seed alone: not on the order or the rounds in which labels came, nor on the executor. A snapshot holds the
 /// options; load grows the trees again.
 ///
-/// Cost of update: n_trees x labels x depth x 1.5 sqrt(features). Memory: a copy of the labelled rows while updating,
+/// Cost of update: n_trees x labels x depth x sqrt(features). Memory: a copy of the labelled rows while updating,
 /// and up to 2 x n_trees x labels nodes of 16 bytes. Cost of prediction: n_trees x depth per item. Strong guarantee.
 /// Threads as in IncrementalModel.
 class GTLABEL_EXPORT ForestModel final : public IncrementalModel {
