@@ -1,6 +1,7 @@
 #include "jobs/labeling_loop.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -197,7 +198,19 @@ CommitPlan LabelingLoop::plan(const Scores& scores) const {
   return plan_commit(risks, audit_state(scores), std::get<ErrorTarget>(setup_.target), n_items());
 }
 
-void LabelingLoop::note_round(const Scores& scores, const CommitPlan& plan, double seconds) {
+LabelingLoop::Outlook LabelingLoop::outlook(const Scores& scores) const {
+  Outlook outlook{plan(scores), doubtful(scores), 0.0};
+  const auto humans_if_repaired = static_cast<double>(outlook.doubtful.size() + scores.undecided.size());
+  outlook.expected_humans = outlook.commit.expected_humans;
+  if (!outlook.doubtful.empty() && humans_if_repaired < outlook.expected_humans) {
+    outlook.expected_humans = humans_if_repaired;
+  } else {
+    outlook.doubtful.clear();
+  }
+  return outlook;
+}
+
+void LabelingLoop::note_round(const Scores& scores, const Outlook& outlook, double seconds) {
   const auto n = static_cast<double>(n_items());
   const auto delivered = static_cast<double>(ledger_.n_delivered());
   RoundRecord record;
@@ -208,51 +221,51 @@ void LabelingLoop::note_round(const Scores& scores, const CommitPlan& plan, doub
   record.errors_found = ledger_.errors_found();
   record.coverage = (static_cast<double>(n_human_) + delivered) / n;
   record.human_share = static_cast<double>(n_human_) / n;
-  record.expected_human_share = std::min(1.0, (static_cast<double>(n_human_) + plan.expected_humans) / n);
+  record.expected_human_share = std::min(1.0, (static_cast<double>(n_human_) + outlook.expected_humans) / n);
   if (delivered > 0) {
     record.estimated_error = expected_wrong(scores, 0.0) / delivered;
     record.bounded_error = static_cast<double>(ledger_.wrong_at_most()) / delivered;
-  } else if (plan.n_commit > 0) {
-    record.estimated_error = plan.expected_wrong / static_cast<double>(plan.n_commit);
+  } else if (outlook.commit.n_commit > 0) {
+    record.estimated_error = outlook.commit.expected_wrong / static_cast<double>(outlook.commit.n_commit);
   }
   record.accuracy = scores.accuracy;
   record.seconds = seconds;
   history_.push_back(record);
 }
 
-bool LabelingLoop::is_time_to_commit(const CommitPlan& plan) const {
-  if (!plan.certifies) return false;
+bool LabelingLoop::is_trained_enough(double humans_to_come) const {
   // If the cost still to come, but for the audits that even a perfect model needs, falls with the number of labels n
-  // like n^-g, the total is least where n = g x that cost. Stopping late costs little (the total is flat there),
-  // stopping early much, so a few rounds have to agree.
-  std::vector<double> to_come;
-  for (auto past = history_.rbegin(); past != history_.rend() && to_come.size() < kRoundsToAgree; ++past) {
-    to_come.push_back(past->expected_human_share - past->human_share);
-  }
-  if (to_come.size() < kRoundsToAgree) return false;
+  // like n^-g, the total is least where n = g x that cost.
+  return static_cast<double>(n_human_) >= kLearningExponent * (humans_to_come - least_audits_);
+}
+
+bool LabelingLoop::is_time_to_commit(const Outlook& outlook) const {
+  // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree.
+  if (!outlook.commit.certifies || history_.size() < kRoundsToAgree) return false;
+  std::array<double, kRoundsToAgree> to_come{};
+  std::transform(history_.rbegin(), history_.rbegin() + kRoundsToAgree, to_come.begin(), [&](const auto& past) {
+    return (past.expected_human_share - past.human_share) * static_cast<double>(n_items());
+  });
   std::nth_element(to_come.begin(), to_come.begin() + kRoundsToAgree / 2, to_come.end());
-  const double avoidable = to_come[kRoundsToAgree / 2] - least_audits_ / static_cast<double>(n_items());
-  return history_.back().human_share >= kLearningExponent * avoidable;
+  return is_trained_enough(to_come[kRoundsToAgree / 2]);
 }
 
 void LabelingLoop::decide(Scores& scores, double seconds) {
-  const auto first_plan = plan(scores);
-  note_round(scores, first_plan, seconds);
+  const auto first = outlook(scores);
+  note_round(scores, first, seconds);
   if (phase_ == Phase::sampling) phase_ = Phase::training;
-  if (phase_ == Phase::training && !scores.undecided.empty() && !is_time_to_commit(first_plan))
-    return ask_query(scores);
+  if (phase_ == Phase::training && !scores.undecided.empty() && !is_time_to_commit(first)) return ask_query(scores);
 
   phase_ = Phase::committing;
   // A commit whose coins all lie above the level needs no audit: then decide again at once.
   while (n_outstanding_ == 0) {
-    const auto next = plan(scores);
-    if (repair(scores, next)) return;
-    const bool is_worth_training = ledger_.n_delivered() > 0 && !certificate() && !is_time_to_commit(next);
-    if (fall_back(scores, next) || (is_worth_training && !scores.undecided.empty())) {
+    const auto next = outlook(scores);
+    if (fall_back(scores, next) || is_worth_training(scores, next)) {
       phase_ = Phase::training;
       return ask_query(scores);
     }
-    if (advance_commit(scores, next)) continue;
+    if (!next.doubtful.empty()) return ask(next.doubtful, Purpose::review);
+    if (advance_commit(scores, next.commit)) continue;
     const bool is_short_of_certificate =
         std::holds_alternative<ErrorTarget>(setup_.target) && ledger_.n_delivered() > 0 && !certificate();
     if (scores.undecided.empty() && !is_short_of_certificate) return finish();
@@ -260,6 +273,11 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
     // Short of a certificate a better model may find the doubtful labels, or sure ones that make up for them.
     is_short_of_certificate&& ledger_.n_delivered() > 0 ? ask_query(scores) : ask_review(scores);
   }
+}
+
+bool LabelingLoop::is_worth_training(const Scores& scores, const Outlook& outlook) const {
+  return ledger_.n_delivered() > 0 && !certificate() && !scores.undecided.empty() &&
+         !is_trained_enough(outlook.expected_humans);
 }
 
 std::int64_t LabelingLoop::query_size() const {
@@ -317,9 +335,9 @@ double LabelingLoop::next_level(double planned) const {
   return ledger_.level() + std::min(missing, std::max(kLevelStage * missing, least_step));
 }
 
-bool LabelingLoop::repair(const Scores& scores, const CommitPlan& plan) {
+std::vector<ItemIndex> LabelingLoop::doubtful(const Scores& scores) const {
   const auto* target = std::get_if<ErrorTarget>(&setup_.target);
-  if (target == nullptr || ledger_.n_delivered() == 0 || certificate()) return false;
+  if (target == nullptr || ledger_.n_delivered() == 0 || certificate()) return {};
   const bool of_dataset = target->of == ErrorScope::dataset;
   const auto scope = static_cast<double>(of_dataset ? n_items() : ledger_.n_delivered());
   double deficit = static_cast<double>(ledger_.wrong_at_most()) - target->max_error * scope;
@@ -332,13 +350,10 @@ bool LabelingLoop::repair(const Scores& scores, const CommitPlan& plan) {
     deficit -= gain;
     doubtful.push_back(item);
   }
-  const auto humans = static_cast<double>(doubtful.size() + scores.undecided.size());
-  if (deficit > 0.0 || humans >= plan.expected_humans) return false;
-  ask(std::move(doubtful), Purpose::review);
-  return true;
+  return deficit > 0.0 ? std::vector<ItemIndex>{} : doubtful;
 }
 
-bool LabelingLoop::fall_back(Scores& scores, const CommitPlan& plan) {
+bool LabelingLoop::fall_back(Scores& scores, const Outlook& outlook) {
   const auto* target = std::get_if<ErrorTarget>(&setup_.target);
   if (target == nullptr || ledger_.n_delivered() == 0 || certificate()) return false;
   for (const AuditFallback& fallback : ledger_.fallbacks()) {
@@ -346,7 +361,7 @@ bool LabelingLoop::fall_back(Scores& scores, const CommitPlan& plan) {
     const auto humans = static_cast<double>(scores.undecided.size() + fallback.withdrawn.size());
     const bool is_certified =
         static_cast<double>(fallback.wrong_at_most) <= target->max_error * static_cast<double>(scope);
-    if (!is_certified || fallback.n_delivered == 0 || humans > plan.expected_humans) continue;
+    if (!is_certified || fallback.n_delivered == 0 || humans > outlook.expected_humans) continue;
     ledger_.withdraw(fallback.withdrawn);
     for (const ItemIndex item : fallback.withdrawn) items_.automatic[item] = kNoClass;
     scores = score(*model_, items_);

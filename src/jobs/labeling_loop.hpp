@@ -59,6 +59,12 @@ class LabelingLoop {
 
  private:
   enum class Phase : std::uint8_t { sampling, training, committing, finished };
+  /// What could be done next.
+  struct Outlook {
+    CommitPlan commit;
+    std::vector<ItemIndex> doubtful;  ///< delivered labels to have checked instead, if that is cheaper
+    double expected_humans = 0.0;     ///< still to come
+  };
 
   [[nodiscard]] std::optional<Batch> outstanding_batch() const;
   void teach();
@@ -68,8 +74,15 @@ class LabelingLoop {
   /// Errors that audits found, over what was predicted for the same labels when they were committed.
   [[nodiscard]] double audit_ratio() const;
   [[nodiscard]] AuditState audit_state(const Scores& scores) const;
-  [[nodiscard]] bool is_time_to_commit(const CommitPlan& plan) const;
-  void note_round(const Scores& scores, const CommitPlan& plan, double seconds);
+  [[nodiscard]] Outlook outlook(const Scores& scores) const;
+  /// Delivered labels whose check is expected to bring the certificate, the most doubtful first; none if there is a
+  /// certificate or no such set.
+  [[nodiscard]] std::vector<ItemIndex> doubtful(const Scores& scores) const;
+  [[nodiscard]] bool is_trained_enough(double humans_to_come) const;
+  [[nodiscard]] bool is_time_to_commit(const Outlook& outlook) const;
+  /// Whether, short of a certificate, the model should learn more before more is audited.
+  [[nodiscard]] bool is_worth_training(const Scores& scores, const Outlook& outlook) const;
+  void note_round(const Scores& scores, const Outlook& outlook, double seconds);
 
   void start();
   void decide(Scores& scores, double seconds);
@@ -80,12 +93,9 @@ class LabelingLoop {
   std::vector<ItemIndex> commit(Scores& scores, std::int64_t n);
   /// A part of the way to a planned audit level: the level may turn out to be higher than needed.
   [[nodiscard]] double next_level(double planned) const;
-  /// Asks people about delivered labels that have become doubtful, where that is cheaper than more audits. @return
-  /// whether.
-  bool repair(const Scores& scores, const CommitPlan& plan);
   /// Short of a certificate: withdraws what was committed since one was in hand and goes back to training, where that
   /// is cheaper than more audits. @return whether.
-  bool fall_back(Scores& scores, const CommitPlan& plan);
+  bool fall_back(Scores& scores, const Outlook& outlook);
   void withdraw_all(Scores& scores);
   void ask_review(const Scores& scores);
   void finish();
