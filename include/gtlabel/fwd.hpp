@@ -21,6 +21,7 @@ class Committee;
 class ConfidenceCalibration;
 class GraphModel;
 class IncrementalModel;
+class KernelModel;
 class NeighborGraph;
 class SoftmaxRegression;
 class TrainingSet;
