@@ -5,6 +5,7 @@
 #include "gtlabel/models/forest_model.hpp"
 #include "gtlabel/models/graph_model.hpp"
 #include "gtlabel/models/incremental_model.hpp"
+#include "gtlabel/models/kernel_model.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/storage/snapshot.hpp"
 #include "registers.hpp"
@@ -180,6 +181,19 @@ seed: of the trees' random numbers.)")
             restore_state(*model, state);
             return model;
           }));
+
+  py::class_<KernelModel, IncrementalModel, std::shared_ptr<KernelModel>>(
+      m, "KernelModel", py::is_final(),
+      R"(Least-squares classification with a Gaussian kernel. Best on dense pools of images, measurements and tables.
+
+Sparse pools: every item gets the shares of the classes among the labels.)")
+      .def(py::init([] { return std::make_shared<KernelModel>(); }))
+      .def(py::pickle([](const KernelModel& model) { return state_of(model, py::none()); },
+                      [](const py::tuple& state) {
+                        auto model = std::make_shared<KernelModel>();
+                        restore_state(*model, state);
+                        return model;
+                      }));
 
   py::class_<Committee, IncrementalModel, std::shared_ptr<Committee>>(
       m, "Committee", py::is_final(),

@@ -22,6 +22,7 @@ class ConfidenceCalibration;
 class ForestModel;
 class GraphModel;
 class IncrementalModel;
+class KernelModel;
 class NeighborGraph;
 class SoftmaxRegression;
 class TrainingSet;

@@ -20,6 +20,7 @@
 #include "gtlabel/models/forest_model.hpp"
 #include "gtlabel/models/graph_model.hpp"
 #include "gtlabel/models/incremental_model.hpp"
+#include "gtlabel/models/kernel_model.hpp"
 #include "gtlabel/models/neighbor_graph.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/models/training_set.hpp"

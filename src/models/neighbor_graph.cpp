@@ -34,19 +34,6 @@ constexpr float kSmallestScaleShare = 1e-3F;
 // 8 gains a little on digits and loses much coverage on noisy tables.
 constexpr float kSharpness = 4.0F;
 
-RowMatrix all_rows(const SearchRows& source, Executor& executor) {
-  constexpr ptrdiff_t kChunk = 256;
-  RowMatrix all(source.n_items(), source.n_columns());
-  for_chunks(executor, static_cast<std::size_t>(all.rows()), kChunk, [&](std::size_t begin, std::size_t end) {
-    const auto first = static_cast<ptrdiff_t>(begin), size = static_cast<ptrdiff_t>(end - begin);
-    RowMatrix rows(size, all.cols());
-    source.gather(
-        size, [&](ptrdiff_t r) { return first + r; }, rows);
-    all.middleRows(first, size) = rows;
-  });
-  return all;
-}
-
 float squared_distance(const RowMatrix& rows, ptrdiff_t a, ptrdiff_t b) {
   double sum = 0.0;
   for (ptrdiff_t c = 0; c < rows.cols(); ++c) {
@@ -59,7 +46,7 @@ float squared_distance(const RowMatrix& rows, ptrdiff_t a, ptrdiff_t b) {
 /// Exact neighbours of dense rows: blocks of products, scanned against each row's worst candidate.
 void find_dense_neighbors(const Features& pool, Executor& executor, MatrixView<std::int32_t> neighbors,
                           MatrixView<float> distances) {
-  const RowMatrix rows = all_rows(SearchRows(pool, executor), executor);
+  const RowMatrix rows = SearchRows(pool, executor).all(executor);
   const ptrdiff_t n = rows.rows();
   const Eigen::VectorXf half_norms = rows.rowwise().squaredNorm() / 2.0F;
   const auto capacity = static_cast<std::size_t>(neighbors.cols + kSpareCandidates);

@@ -29,6 +29,8 @@ class SearchRows {
   /// The rows item_of(0) .. item_of(n_rows - 1) into the first rows of `out`.
   void gather(std::ptrdiff_t n_rows, const std::function<std::ptrdiff_t(std::ptrdiff_t)>& item_of,
               RowMatrix& out) const;
+  /// All rows at once.
+  [[nodiscard]] RowMatrix all(Executor& executor) const;
 
  private:
   const Features& pool_;
