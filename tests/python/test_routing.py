@@ -216,7 +216,7 @@ def log_mixture(errors_found, level, unfound):
     with np.errstate(divide="ignore"):
         found = errors_found * np.log(b) if errors_found else np.zeros(17)
     terms = found + unfound * np.log((1 - level * b) / (1 - level))
-    return np.logaddexp.reduce(terms) - np.log(17)
+    return np.logaddexp.reduce(terms + np.log((1 - b) / 10.2))
 
 
 @few_examples

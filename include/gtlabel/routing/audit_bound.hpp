@@ -10,8 +10,9 @@ namespace gtlabel {
 /// on (0, 1); those with a coin at or below the audit level are checked. With F errors found and U wrong labels
 /// unfound,
 ///     M_b = b^F ((1 - level b) / (1 - level))^U,   0 <= b < 1,
-/// is a non-negative martingale from 1, and so is the mixture M over b = 0, 0.05, .., 0.8 with equal weights that is
-/// used here; by Ville's inequality M < 1 / failure_probability at all times at once, except with that probability.
+/// is a non-negative martingale from 1, and so is the mixture M over b = 0, 0.05, .., 0.8 with weights (1 - b) / 10.2
+/// that is used here; by Ville's inequality M < 1 / failure_probability at all times at once, except with that
+/// probability.
 /// Related: sequential audits of elections (Stark, ALPHA, 2021) and of means without replacement (Waudby-Smith and
 /// Ramdas, 2020), which have one fixed population; here it grows while it is audited.
 

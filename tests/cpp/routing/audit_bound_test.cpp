@@ -12,14 +12,14 @@ namespace {
 
 using namespace gtlabel;
 
-/// M straight from its definition, b = 0, 0.05, .., 0.8, without logarithms.
+/// M straight from its definition, b = 0, 0.05, .., 0.8 with weights (1 - b) / 10.2, without logarithms.
 long double direct_martingale(int errors_found, long double level, long double wrong_unfound) {
   long double sum = 0.0L;
   for (int j = 0; j <= 16; ++j) {
     const long double b = 0.05L * j;
-    sum += powl(b, errors_found) * powl((1.0L - level * b) / (1.0L - level), wrong_unfound);
+    sum += (1.0L - b) * powl(b, errors_found) * powl((1.0L - level * b) / (1.0L - level), wrong_unfound);
   }
-  return sum / 17.0L;
+  return sum / 10.2L;
 }
 
 double martingale(double errors_found, double level, double wrong_unfound) {
@@ -32,12 +32,13 @@ double binomial(int n, int k, double p) {
 }
 
 TEST_CASE("log_audit_martingale: values by hand") {
-  // Level 1/2: (1 - b/2) / (1/2) = 2 - b, of which the mean over b = 0, .05, .., .8 is 2 - .4.
-  CHECK(martingale(0, 0.5, 1) == doctest::Approx(1.6).epsilon(1e-12));
-  // One error found and none unfound: the mean of b.
-  CHECK(martingale(1, 0.5, 0) == doctest::Approx(0.4).epsilon(1e-12));
-  // The mean of (2 - b)^2 = 4 - 4 * 0.4 + mean b^2, mean b^2 = 0.0025 * (16 * 17 * 33 / 6) / 17 = 0.22.
-  CHECK(martingale(0, 0.5, 2) == doctest::Approx(2.62).epsilon(1e-12));
+  // With b = j / 20, j = 0, .., 16, the weights are (20 - j) / 204, and the sums of j, j^2, j^3 are 136, 1496, 18496.
+  // One error found and none unfound: the mean of b, (20 * 136 - 1496) / (20 * 204) = 0.3.
+  CHECK(martingale(1, 0.5, 0) == doctest::Approx(0.3).epsilon(1e-12));
+  // Level 1/2: (1 - b/2) / (1/2) = 2 - b, of which the mean is 2 - 0.3.
+  CHECK(martingale(0, 0.5, 1) == doctest::Approx(1.7).epsilon(1e-12));
+  // The mean of (2 - b)^2 = 4 - 4 * 0.3 + mean b^2, mean b^2 = (20 * 1496 - 18496) / (400 * 204) = 0.14.
+  CHECK(martingale(0, 0.5, 2) == doctest::Approx(2.94).epsilon(1e-12));
   CHECK(martingale(0, 0.0, 100) == doctest::Approx(1.0));  // no audit, no knowledge
   CHECK(martingale(0, 0.7, 0) == doctest::Approx(1.0));
 }
@@ -56,7 +57,7 @@ TEST_CASE("log_audit_martingale: agrees with the direct sum in long double") {
 TEST_CASE("log_audit_martingale: stays finite where M itself overflows") {
   const double log_m = log_audit_martingale(0, 0.9, 1e6);
   CHECK(std::isfinite(log_m));
-  CHECK(log_m == doctest::Approx(1e6 * std::log(10.0) - std::log(17.0)));  // b = 0 dominates
+  CHECK(log_m == doctest::Approx(1e6 * std::log(10.0) - std::log(10.2)));  // b = 0 dominates
 }
 
 TEST_CASE("log_audit_martingale: committing one wrong item leaves the mean at exactly 1") {
@@ -102,18 +103,18 @@ TEST_CASE("log_audit_martingale: grows with the unfound, falls with the found") 
 }
 
 TEST_CASE("max_wrong_unfound: values computed apart, in exact fractions") {
-  // With 17 equally weighted b, the largest U with  sum_b b^F ((1 - q b) / (1 - q))^U / 17 < 1 / delta.
-  CHECK(max_wrong_unfound(0, 0.5, 0.05) == 5);     // mean (2 - b)^5 = 12.99, (2 - b)^6: 22.92
-  CHECK(max_wrong_unfound(1, 0.5, 0.05) == 8);     // 12.80, 21.23
-  CHECK(max_wrong_unfound(2, 0.5, 0.05) == 11);    // 17.08, 27.63
-  CHECK(max_wrong_unfound(0, 0.25, 0.05) == 14);   // 18.76, 23.73
-  CHECK(max_wrong_unfound(1, 0.25, 0.05) == 22);   // 18.44, 22.72
-  CHECK(max_wrong_unfound(0, 0.1, 0.05) == 39);    // 19.19, 20.90
-  CHECK(max_wrong_unfound(3, 0.1, 0.05) == 97);    // 19.21, 20.54
-  CHECK(max_wrong_unfound(0, 0.5, 0.01) == 8);     // 74.2, 135.5
-  CHECK(max_wrong_unfound(5, 0.5, 0.01) == 21);    // 87.9, 138.6
-  CHECK(max_wrong_unfound(0, 0.9, 0.05) == 1);     // 6.4, 45.8
-  CHECK(max_wrong_unfound(0, 0.01, 0.05) == 416);  // 19.87, 20.03
+  // The largest U with  sum_b (1 - b) b^F ((1 - q b) / (1 - q))^U / 10.2 < 1 / delta, by Python's `fractions`.
+  CHECK(max_wrong_unfound(0, 0.5, 0.05) == 5);     // mean (2 - b)^5 = 16.55, (2 - b)^6: 30.11
+  CHECK(max_wrong_unfound(1, 0.5, 0.05) == 8);     // 14.05, 24.08
+  CHECK(max_wrong_unfound(2, 0.5, 0.05) == 11);    // 17.59, 29.34
+  CHECK(max_wrong_unfound(0, 0.25, 0.05) == 13);   // 19.46, 24.89
+  CHECK(max_wrong_unfound(1, 0.25, 0.05) == 21);   // 17.19, 21.42
+  CHECK(max_wrong_unfound(0, 0.1, 0.05) == 36);    // 19.66, 21.49
+  CHECK(max_wrong_unfound(3, 0.1, 0.05) == 97);    // 19.99, 21.47
+  CHECK(max_wrong_unfound(0, 0.5, 0.01) == 7);     // 55.3, 102.3
+  CHECK(max_wrong_unfound(5, 0.5, 0.01) == 21);    // 84.5, 136.3
+  CHECK(max_wrong_unfound(0, 0.9, 0.05) == 1);     // 7.3, 57.3
+  CHECK(max_wrong_unfound(0, 0.01, 0.05) == 381);  // 19.89, 20.06
 }
 
 TEST_CASE("max_wrong_unfound: is the largest U below the limit, over random cases") {
