@@ -60,10 +60,10 @@ void InverseCholesky::grow_block(ptrdiff_t first, RealMatrix& block, Executor& e
         block.leftCols(begin + size) * w_.block(begin, 0, size, begin + size).transpose();
   });
   Eigen::MatrixXd corner = block.rightCols(rows);
-  corner.noalias() -= left * left.transpose();
+  if (first > 0) corner.noalias() -= left * left.transpose();
   const Eigen::MatrixXd factor = cholesky(corner);
   const auto triangle = factor.triangularView<Eigen::Lower>();
-  left = triangle.solve(left);
+  if (first > 0) left = triangle.solve(left);
   for_columns(executor, first, [&](ptrdiff_t begin, ptrdiff_t size) {
     w_.block(first, begin, rows, size).noalias() =
         -left.rightCols(first - begin) * w_.block(begin, begin, first - begin, size);

@@ -98,7 +98,7 @@ void LabelledRows::append_dense(std::span<const ItemIndex> items, Executor& exec
   });
   if (dense_.cols() != n_columns || dense_.rows() < n_tiles * kTile) {
     RowMatrix larger(std::max(n_tiles * kTile, 2 * dense_.rows()), n_columns);
-    larger.topRows(n_kept * kTile) = dense_.topRows(n_kept * kTile);
+    if (n_kept > 0) larger.topRows(n_kept * kTile) = dense_.topRows(n_kept * kTile);
     dense_.swap(larger);
   }
   dense_.middleRows(n_kept * kTile, added.rows()) = added;
