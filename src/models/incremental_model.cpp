@@ -85,7 +85,7 @@ void IncrementalModel::attach(const Features& pool, int n_classes, std::shared_p
   pool_ = std::make_unique<Features>(pool);
   executor_ = executor ? std::move(executor) : std::make_shared<SerialExecutor>();
   training_ = TrainingSet(n_classes);
-  is_fitted_ = false;
+  is_fitted_ = is_current_ = false;
   try {
     do_attach();
   } catch (...) {
@@ -111,9 +111,10 @@ void IncrementalModel::update(std::span<const ItemIndex> items, MatrixView<const
                           ", expected a positive number");
   }
   if (items.empty()) return;
-  training_.merge(items, targets, weights);
+  if (!training_.merge(items, targets, weights) && is_current_) return;
+  is_current_ = false;
   do_update(items, targets, weights);
-  is_fitted_ = true;
+  is_fitted_ = is_current_ = true;
 }
 
 void IncrementalModel::predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const {
@@ -176,6 +177,7 @@ void IncrementalModel::save(SnapshotWriter& writer) const {
   writer.write(kind());
   training_.save(writer);
   writer.write(is_fitted_);
+  writer.write(is_current_);
   do_save(writer);
 }
 
@@ -191,11 +193,12 @@ void IncrementalModel::load(SnapshotReader& reader) {
   for (const ItemIndex item : training.items())
     require_sound(item >= 0 && item < pool_->n_items(), "model: item outside the pool");
   training_ = std::move(training);
-  is_fitted_ = reader.get<bool>();
   try {
+    is_fitted_ = reader.get<bool>();
+    is_current_ = reader.get<bool>();
     do_load(reader);
   } catch (...) {
-    is_fitted_ = false;  // the labels are there, the fit may not be
+    is_fitted_ = is_current_ = false;  // the labels are there, the fit may not be
     throw;
   }
 }

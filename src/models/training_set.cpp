@@ -7,8 +7,9 @@
 
 namespace gtlabel {
 
-void TrainingSet::merge(std::span<const ItemIndex> items, MatrixView<const float> targets,
+bool TrainingSet::merge(std::span<const ItemIndex> items, MatrixView<const float> targets,
                         std::span<const float> weights) {
+  bool is_changed = false;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const auto [place, is_new] = position_.try_emplace(items[i], static_cast<std::ptrdiff_t>(items_.size()));
     const auto row = targets.row(static_cast<std::ptrdiff_t>(i));
@@ -17,11 +18,16 @@ void TrainingSet::merge(std::span<const ItemIndex> items, MatrixView<const float
       items_.push_back(items[i]);
       weights_.push_back(weight);
       targets_.insert(targets_.end(), row.begin(), row.end());
+      is_changed = true;
     } else {
-      weights_[static_cast<std::size_t>(place->second)] = weight;
-      std::copy(row.begin(), row.end(), targets_.begin() + place->second * n_classes_);
+      float& known_weight = weights_[static_cast<std::size_t>(place->second)];
+      const auto known_row = targets_.begin() + place->second * n_classes_;
+      is_changed |= known_weight != weight || !std::equal(row.begin(), row.end(), known_row);
+      known_weight = weight;
+      std::copy(row.begin(), row.end(), known_row);
     }
   }
+  return is_changed;
 }
 
 std::ptrdiff_t TrainingSet::position(ItemIndex item) const {

@@ -38,7 +38,8 @@ class GTLABEL_EXPORT IncrementalModel {
   /// @throws InvalidArgument  fewer than 2 classes.
   void attach(const Features& pool, int n_classes, std::shared_ptr<Executor> executor = {});
 
-  /// Teaches labels of items and retrains, starting from the current state. A label given again replaces the old one.
+  /// Teaches labels of items and retrains, starting from the current state. A label given again replaces the old one;
+  /// what is known already, and learned, changes nothing and costs nothing.
   /// @param items    indices into the pool.
   /// @param targets  items x n_classes; each row a distribution over the classes (a hard label is a one-hot row).
   /// @param weights  one per item, > 0; empty: all 1.
@@ -109,6 +110,7 @@ class GTLABEL_EXPORT IncrementalModel {
   std::shared_ptr<Executor> executor_;
   TrainingSet training_;
   bool is_fitted_ = false;
+  bool is_current_ = false;  // the fit has seen all of training_
 };
 
 }  // namespace gtlabel

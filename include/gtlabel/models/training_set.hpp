@@ -20,8 +20,8 @@ class GTLABEL_EXPORT TrainingSet {
  public:
   explicit TrainingSet(int n_classes = 0) : n_classes_(n_classes) {}
 
-  /// Adds or replaces. Cost O(items x n_classes).
-  void merge(std::span<const ItemIndex> items, MatrixView<const float> targets, std::span<const float> weights);
+  /// Adds or replaces. @returns whether anything is other than before. Cost O(items x n_classes).
+  bool merge(std::span<const ItemIndex> items, MatrixView<const float> targets, std::span<const float> weights);
 
   [[nodiscard]] int n_classes() const noexcept { return n_classes_; }
   [[nodiscard]] std::size_t size() const noexcept { return items_.size(); }

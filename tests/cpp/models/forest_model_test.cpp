@@ -346,6 +346,7 @@ TEST_CASE("ForestModel: an untaught model is saved and loaded; a snapshot that i
     writer.write("forest");
     TrainingSet(2).save(writer);
     writer.write(is_fitted);
+    writer.write(is_fitted);  // current
     writer.section("forest_model", 1);
     writer.write(n_trees);
     writer.write(std::uint64_t{0});

@@ -157,6 +157,37 @@ TEST_CASE("IncrementalModel: an update without labels changes nothing") {
   }
 }
 
+TEST_CASE("IncrementalModel: labels that are known already change nothing") {
+  const GaussianPool pool(60, 2, 2.0);
+  for (const auto& model : every_model()) {
+    CAPTURE(model->kind());
+    model->attach(pool.features(), 2);
+    for (ItemIndex begin = 0; begin < 40; begin += 20) teach(*model, range(begin, begin + 20), pool.classes);
+    const auto before = bytes_of(*model);
+    teach(*model, range(10, 30), pool.classes);
+    CHECK(bytes_of(*model) == before);
+  }
+}
+
+TEST_CASE("IncrementalModel: a failed update is made up for by the same labels, also after save and load") {
+  const GaussianPool pool(40, 2, 3.0);
+  const auto hooks = std::make_shared<ModelHooks>();
+  CentroidModel model(hooks), other;
+  for (IncrementalModel* m : {static_cast<IncrementalModel*>(&model), static_cast<IncrementalModel*>(&other)}) {
+    m->attach(pool.features(), 2);
+    teach(*m, range(0, 20), pool.classes);
+  }
+  hooks->before_update = [] { throw std::runtime_error("no memory"); };
+  CHECK_THROWS_AS(teach(model, range(20, 30), pool.classes), std::runtime_error);
+  hooks->before_update = {};
+  load(other, bytes_of(model));
+  const int n_updates = other.hooks().n_updates;
+  teach(other, range(20, 30), pool.classes);
+  CHECK(other.hooks().n_updates == n_updates + 1);
+  teach(other, range(20, 30), pool.classes);
+  CHECK(other.hooks().n_updates == n_updates + 1);
+}
+
 TEST_CASE("IncrementalModel: predictions of items or into shapes that do not fit are refused") {
   const GaussianPool pool(60, 3, 3.0);
   for (const auto& model : every_model()) {
@@ -501,6 +532,21 @@ TEST_CASE("IncrementalModel: a snapshot of another kind, pool size or number of 
     CHECK(refusal([&] { load(*copy, bytes); }) == ErrorCode::archive_damaged);
     copy->attach(pool.features(), 4);
     CHECK(refusal([&] { load(*copy, bytes); }) == ErrorCode::archive_damaged);
+  }
+}
+
+TEST_CASE("IncrementalModel: a payload that ends too early leaves a model that refuses to predict or is sound") {
+  const GaussianPool pool(24, 2, 3.0);
+  for (const auto& model : every_model()) {
+    CAPTURE(model->kind());
+    model->attach(pool.features(), 2);
+    SnapshotWriter writer;
+    writer.section("incremental_model", 1);
+    writer.write(model->kind());
+    model->training().save(writer);
+    writer.write(true);  // "is fitted", and nothing after it
+    CHECK(refusal([&] { load(*model, writer.finish("model")); }) == ErrorCode::archive_damaged);
+    CHECK(refusal([&] { (void)predict(*model, {0}); }) == ErrorCode::not_fitted);
   }
 }
 

@@ -438,6 +438,7 @@ TEST_CASE("KernelModel: unsound snapshots are refused") {
     writer.write("kernel");
     model.training().save(writer);
     writer.write(true);
+    writer.write(true);
     writer.section("kernel_model", 1);
     writer.write(width);
     writer.write(std::int32_t{0});
