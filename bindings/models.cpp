@@ -199,7 +199,7 @@ Sparse pools: every item gets the shares of the classes among the labels.)")
       m, "Committee", py::is_final(),
       R"(Several models whose votes are weighed by their out-of-fold predictions; the default model of a job.
 
-members: models; default a SoftmaxRegression and a GraphModel.)")
+members: models; default a SoftmaxRegression, a GraphModel and a ForestModel.)")
       .def(py::init([](const py::iterable& members) {
              std::vector<std::shared_ptr<IncrementalModel>> models;
              for (const auto& member : members)

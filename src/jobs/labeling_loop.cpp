@@ -271,7 +271,8 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
     if (scores.undecided.empty() && !is_short_of_certificate) return finish();
     if (scores.undecided.empty()) withdraw_all(scores);
     // Short of a certificate a better model may find the doubtful labels, or sure ones that make up for them.
-    is_short_of_certificate&& ledger_.n_delivered() > 0 ? ask_query(scores) : ask_review(scores);
+    if (is_short_of_certificate && ledger_.n_delivered() > 0) return ask_query(scores);
+    return ask_review(scores);
   }
 }
 

@@ -7,7 +7,6 @@
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/models/forest_model.hpp"
 #include "gtlabel/models/graph_model.hpp"
-#include "gtlabel/models/kernel_model.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/storage/snapshot.hpp"
 #include "support/eigen.hpp"
@@ -116,8 +115,7 @@ std::vector<double> fit_weights(const MemberLogs& logs, const std::vector<bool>&
 
 Committee::Committee(std::vector<std::shared_ptr<IncrementalModel>> members) : members_(std::move(members)) {
   if (members_.empty()) {
-    members_ = {std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>(), std::make_shared<ForestModel>(),
-                std::make_shared<KernelModel>()};
+    members_ = {std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>(), std::make_shared<ForestModel>()};
   }
   for (std::size_t m = 0; m < members_.size(); ++m) {
     if (members_[m] == nullptr)

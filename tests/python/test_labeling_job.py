@@ -738,3 +738,19 @@ model.job.submit(batch.items, np.zeros(len(batch), dtype=int))
 """
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_predictions_are_of_the_items_without_a_human_answer(pool):
+    job = pool.job()
+    with pytest.raises(gt.NotFitted):
+        job.predictions()
+    for _ in range(3):
+        batch = job.next_batch()
+        job.submit(batch.items, pool.annotate(batch))
+    asked = job.answers()["item"]
+    predictions = job.predictions()
+    assert sorted(predictions) == ["class_index", "confidence", "item", "label"]
+    assert sorted([*predictions["item"], *asked]) == list(range(len(pool.X)))
+    np.testing.assert_array_equal(predictions["label"], np.asarray(pool.classes)[predictions["class_index"]])
+    assert np.mean(predictions["label"] == pool.names[predictions["item"]]) > 0.95
+    assert ((predictions["confidence"] > 0) & (predictions["confidence"] <= 1)).all()

@@ -19,8 +19,7 @@ namespace gtlabel {
 class GTLABEL_EXPORT Committee final : public IncrementalModel {
  public:
   /// @param members  the models, unattached; empty: a SoftmaxRegression, a GraphModel and a ForestModel. Shared with
-  /// the
-  ///                 caller, who must not train them meanwhile. @throws InvalidArgument  a null member.
+  ///                 the caller, who must not train them meanwhile. @throws InvalidArgument  a null member.
   explicit Committee(std::vector<std::shared_ptr<IncrementalModel>> members = {});
   ~Committee() override;
 

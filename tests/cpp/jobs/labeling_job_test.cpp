@@ -254,6 +254,30 @@ TEST_CASE("LabelingJob: while items are unanswered they are returned again and n
   check_end(job, pool.classes);
 }
 
+TEST_CASE("LabelingJob: predictions are of the items without a human answer, and asking for them changes nothing") {
+  const GaussianPool pool(600, 2, 4.0);
+  auto job = make_job(pool, with_centroids());
+  CHECK_THROWS_AS((void)job.predictions(), NotFitted);
+  while (const auto batch = job.next_batch()) {
+    if (batch->round > 0) {
+      const auto before = sight_of(job);
+      const auto predictions = job.predictions();
+      CHECK(sight_of(job) == before);
+      const auto n = predictions.item.size();
+      CHECK(static_cast<std::int64_t>(n) == job.n_items() - job.report().n_human);
+      REQUIRE(predictions.class_index.size() == n);
+      REQUIRE(predictions.confidence.size() == n);
+      std::int64_t n_right = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        REQUIRE((predictions.confidence[i] >= 0.0F && predictions.confidence[i] <= 1.0F));
+        n_right += predictions.class_index[i] == pool.classes[static_cast<std::size_t>(predictions.item[i])];
+      }
+      CHECK(static_cast<double>(n_right) >= 0.9 * static_cast<double>(n));
+    }
+    answer(job, batch->items, pool.classes);
+  }
+}
+
 TEST_CASE("LabelingJob: order and portions of the answers do not change what comes of them") {
   const GaussianPool pool(900, 2, 3.5);
   for (const bool is_default : {false, true}) {

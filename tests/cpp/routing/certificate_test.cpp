@@ -66,6 +66,10 @@ TEST_CASE("certify: nothing without audits, without delivered labels, or above t
   CHECK_FALSE(certify(ledger, ErrorTarget{}, 4000));
 }
 
+TEST_CASE("certify: a pool smaller than what was delivered from it is refused") {
+  CHECK_THROWS_AS((void)certify(audited(4000, 0.1), ErrorTarget{}, 100), InvalidArgument);
+}
+
 TEST_CASE("certify: open audits count as errors") {
   AuditLedger ledger = audited(4000, 0.1);
   REQUIRE(certify(ledger, ErrorTarget{.max_error = 0.02}, 4000));
