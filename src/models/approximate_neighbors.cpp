@@ -55,6 +55,20 @@ void nearest_centers(const RowMatrix& rows, ptrdiff_t size, const RowMatrix& cen
   }
 }
 
+/// Reorders centres so that each is followed by the nearest of those not yet placed: lists near each other in space are
+/// so in memory.
+void chain(RowMatrix& centers) {
+  Eigen::VectorXf half = half_norms(centers, false), distances;
+  for (ptrdiff_t i = 0; i + 1 < centers.rows(); ++i) {
+    const ptrdiff_t left = centers.rows() - i - 1;
+    distances.noalias() = half.tail(left) - centers.bottomRows(left) * centers.row(i).transpose();
+    ptrdiff_t nearest = 0;
+    distances.minCoeff(&nearest);
+    centers.row(i + 1).swap(centers.row(i + 1 + nearest));
+    std::swap(half[i + 1], half[i + 1 + nearest]);
+  }
+}
+
 /// The centres of a k-means of a random sample of the pool (Lloyd).
 RowMatrix list_centers(const SearchRows& source, ptrdiff_t n_lists, Executor& executor) {
   const ptrdiff_t n = source.n_items(), sample_size = std::min(n, kSamplePerList * n_lists);
@@ -88,6 +102,7 @@ RowMatrix list_centers(const SearchRows& source, ptrdiff_t n_lists, Executor& ex
       if (counts[c] > 0.0F) centers.row(c) = sums.row(c) / counts[c];
     }
   }
+  chain(centers);
   return centers;
 }
 
@@ -335,9 +350,9 @@ Found refine(const Lists& lists, const Found& found, Executor& executor) {
 
 }  // namespace
 
-void find_approximate_neighbors(const SearchRows& source, Executor& executor, MatrixView<std::int32_t> neighbors,
-                                MatrixView<float> distances) {
-  const Lists lists = make_lists(source, executor);
+std::vector<std::int32_t> find_approximate_neighbors(const SearchRows& source, Executor& executor,
+                                                     MatrixView<std::int32_t> neighbors, MatrixView<float> distances) {
+  Lists lists = make_lists(source, executor);
   const Found found = refine(lists, search_lists(lists, neighbors.cols + kSpareCandidates, executor), executor);
   for_chunks(executor, lists.items.size(), kChunk, [&](std::size_t begin, std::size_t end) {
     for (auto i = static_cast<ptrdiff_t>(begin); i < static_cast<ptrdiff_t>(end); ++i) {
@@ -349,6 +364,7 @@ void find_approximate_neighbors(const SearchRows& source, Executor& executor, Ma
       }
     }
   });
+  return std::move(lists.items);
 }
 
 }  // namespace gtlabel::detail

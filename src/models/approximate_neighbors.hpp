@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "gtlabel/core/executor.hpp"
 #include "gtlabel/core/views.hpp"
@@ -23,7 +24,8 @@ namespace gtlabel::detail {
 /// Memory: n x (columns + 5 x neighbours) x 4 bytes or so. The same bits for any executor.
 /// @param neighbors  items x k, the nearest first; -1 where there are fewer
 /// @param distances  items x k, Euclidean; infinity where there are fewer
-void find_approximate_neighbors(const SearchRows& rows, Executor& executor, MatrixView<std::int32_t> neighbors,
-                                MatrixView<float> distances);
+/// @returns  the items in the order of the lists
+std::vector<std::int32_t> find_approximate_neighbors(const SearchRows& rows, Executor& executor,
+                                                     MatrixView<std::int32_t> neighbors, MatrixView<float> distances);
 
 }  // namespace gtlabel::detail

@@ -57,28 +57,90 @@ Row class_prior(const TrainingSet& training, int fit) {
 constexpr ptrdiff_t kColumnStep = 4;
 ptrdiff_t padded(ptrdiff_t n_classes) { return (n_classes + kColumnStep - 1) / kColumnStep * kColumnStep; }
 
-/// The linear system of one fit, a right-hand side per class. A fit of a fold does not see the labels of the fold.
+/// Columns that are solved together: code for a constant number of them is several times faster.
+constexpr ptrdiff_t kMostColumns = 16;
+
+/// A neighbour graph with its items renumbered so that neighbours are near each other, where the graph knows such an
+/// order; else as it is. `graph` must outlive it.
+class LocalGraph {
+ public:
+  explicit LocalGraph(const NeighborGraph& graph)
+      : items_(graph.locality()), degrees_(graph.degrees()), edges_(graph.weights()) {
+    if (items_.empty()) return;
+    std::vector<std::int32_t> places(items_.size());
+    for (std::size_t p = 0; p < items_.size(); ++p) places[items_[p]] = static_cast<std::int32_t>(p);
+    offsets_.reserve(items_.size() + 1);
+    offsets_.push_back(0);
+    columns_.reserve(edges_.indices.size());
+    weights_.reserve(edges_.indices.size());
+    for (const std::int32_t item : items_) {
+      for (std::int64_t e = edges_.indptr[item]; e < edges_.indptr[item + 1]; ++e) {
+        columns_.push_back(places[edges_.indices[e]]);
+        weights_.push_back(edges_.values[e]);
+      }
+      offsets_.push_back(static_cast<std::int64_t>(columns_.size()));
+    }
+    edges_ = {offsets_, columns_, weights_, edges_.cols};
+    places_ = std::move(places);
+  }
+  LocalGraph(const LocalGraph&) = delete;
+  LocalGraph& operator=(const LocalGraph&) = delete;
+
+  [[nodiscard]] ptrdiff_t n_items() const noexcept { return std::ssize(degrees_); }
+  [[nodiscard]] ptrdiff_t item(ptrdiff_t place) const noexcept { return items_.empty() ? place : items_[place]; }
+  [[nodiscard]] ptrdiff_t place(ptrdiff_t item) const noexcept { return places_.empty() ? item : places_[item]; }
+  [[nodiscard]] const CsrView<const float>& edges() const noexcept { return edges_; }  // by place
+  [[nodiscard]] std::span<const float> degrees() const noexcept { return degrees_; }   // by item
+
+ private:
+  std::span<const std::int32_t> items_;
+  std::span<const float> degrees_;
+  CsrView<const float> edges_;
+  std::vector<std::int32_t> places_;
+  std::vector<std::int64_t> offsets_;
+  std::vector<std::int32_t> columns_;
+  std::vector<float> weights_;
+};
+
+/// What all the systems of an update share. `degrees` are those of safe_degrees.
+struct Problem {
+  const LocalGraph& graph;
+  const std::vector<float>& degrees;
+  const TrainingSet& training;
+  const GraphModelOptions& options;
+};
+
+/// The linear system of some classes of one fit, a right-hand side per class. A fit of a fold does not see the labels
+/// of the fold. Rows are places of the graph.
 template <int Columns>
 class LaplaceSystem {
  public:
   using Block = Eigen::Matrix<float, Eigen::Dynamic, Columns, Eigen::RowMajor>;
 
-  LaplaceSystem(const NeighborGraph& graph, const std::vector<float>& degrees, const TrainingSet& training, int fit,
-                const GraphModelOptions& options)
-      : edges_(graph.weights()) {
-    const auto n = static_cast<ptrdiff_t>(degrees.size()), k = static_cast<ptrdiff_t>(training.n_classes());
-    const auto label = static_cast<float>(options.label_strength), prior = static_cast<float>(options.prior_strength);
-    const Eigen::Map<const Eigen::VectorXf> safe(degrees.data(), n);
-    diagonal_ = Eigen::Map<const Eigen::VectorXf>(graph.degrees().data(), n) + prior * safe;
-    right_.setZero(n, padded(k));
-    right_.leftCols(k).noalias() = (prior * safe) * class_prior(training, fit).matrix();
+  /// For the classes from `first` on.
+  LaplaceSystem(const Problem& problem, int fit, ptrdiff_t first, const Row& class_prior)
+      : edges_(problem.graph.edges()) {
+    const ptrdiff_t n = problem.graph.n_items();
+    const TrainingSet& training = problem.training;
+    const auto label = static_cast<float>(problem.options.label_strength);
+    const auto prior = static_cast<float>(problem.options.prior_strength);
+    const ptrdiff_t k = std::min<ptrdiff_t>(Columns, training.n_classes() - first);
+    diagonal_.resize(n);
+    right_.setZero(n, Columns);
+    for (ptrdiff_t i = 0; i < n; ++i) {
+      const auto item = static_cast<std::size_t>(problem.graph.item(i));
+      const float pull = prior * problem.degrees[item];
+      diagonal_[i] = problem.graph.degrees()[item] + pull;
+      right_.row(i).head(k) = pull * class_prior.segment(first, k).matrix();
+    }
     for (std::size_t p = 0; p < training.size(); ++p) {
       const ItemIndex item = training.items()[p];
       if (fold_of(item, IncrementalModel::kFolds) == fit) continue;
-      const float pull = label * training.weights()[p] * degrees[static_cast<std::size_t>(item)];
+      const float pull = label * training.weights()[p] * problem.degrees[static_cast<std::size_t>(item)];
       const auto target = training.targets().row(static_cast<ptrdiff_t>(p));
-      diagonal_[item] += pull;
-      right_.row(item).head(k) += pull * Eigen::Map<const Eigen::RowVectorXf>(target.data(), k);
+      const ptrdiff_t i = problem.graph.place(item);
+      diagonal_[i] += pull;
+      right_.row(i).head(k) += pull * Eigen::Map<const Eigen::RowVectorXf>(target.data() + first, k);
     }
     inverse_diagonal_ = diagonal_.cwiseInverse();
   }
@@ -87,7 +149,7 @@ class LaplaceSystem {
   [[nodiscard]] float inverse_diagonal(ptrdiff_t i) const noexcept { return inverse_diagonal_[i]; }
 
   void apply(ptrdiff_t begin, ptrdiff_t end, const Block& p, Block& q) const {
-    Eigen::Matrix<float, 1, Columns> sum(p.cols());
+    Eigen::Matrix<float, 1, Columns> sum;
     for (ptrdiff_t i = begin; i < end; ++i) {
       sum = diagonal_[i] * p.row(i);
       for (std::int64_t e = edges_.indptr[i]; e < edges_.indptr[i + 1]; ++e) {
@@ -98,40 +160,42 @@ class LaplaceSystem {
   }
 
  private:
-  CsrView<const float> edges_;
+  const CsrView<const float>& edges_;
   Eigen::VectorXf diagonal_, inverse_diagonal_;
   Block right_;
 };
 
-/// Solves one fit from the given solution (empty: from the prior).
+/// Solves the classes [first, first + Columns) of one fit, in place: those columns of its solution.
 template <int Columns>
-void solve_fit(const NeighborGraph& graph, const std::vector<float>& degrees, const TrainingSet& training, int fit,
-               const GraphModelOptions& options, RowMatrix& solution) {
-  LaplaceSystem<Columns> system(graph, degrees, training, fit, options);
-  const ptrdiff_t n = graph.n_items(), k = training.n_classes();
-  typename LaplaceSystem<Columns>::Block x;
-  if (solution.size() > 0) {
-    x = solution;
-  } else {
-    x.setZero(n, padded(k));
-    x.leftCols(k) = class_prior(training, fit).matrix().replicate(n, 1);
+void solve_columns(const Problem& problem, int fit, ptrdiff_t first, RowMatrix& solution, bool is_fresh) {
+  const Row prior = class_prior(problem.training, fit);
+  LaplaceSystem<Columns> system(problem, fit, first, prior);
+  const ptrdiff_t n = problem.graph.n_items(), k = std::min<ptrdiff_t>(Columns, prior.size() - first);
+  typename LaplaceSystem<Columns>::Block x(n, Columns);
+  x.setZero();
+  for (ptrdiff_t i = 0; i < n; ++i) {
+    if (is_fresh) {
+      x.row(i).head(k) = prior.segment(first, k).matrix();
+    } else {
+      x.row(i) = solution.row(problem.graph.item(i)).template segment<Columns>(first);
+    }
   }
-  const double total_degree = std::accumulate(degrees.begin(), degrees.end(), 0.0);
+  const double total_degree = std::accumulate(problem.degrees.begin(), problem.degrees.end(), 0.0);
   SerialExecutor serial;
   block_conjugate_gradients(system, system.right_hand_sides(), x,
                             {kMaxIterations, kTolerance * std::sqrt(total_degree)}, serial);
   if (!x.allFinite()) throw ModelError("graph: the solution left the range of float32");
-  solution = x;
+  for (ptrdiff_t i = 0; i < n; ++i) {
+    solution.row(problem.graph.item(i)).template segment<Columns>(first) = x.row(i);
+  }
 }
 
-/// solve_fit for the number of classes, which is a constant of the code where it is small.
-auto solver_for(ptrdiff_t n_classes) {
-  switch (padded(n_classes)) {
-    case 4: return &solve_fit<4>;
-    case 8: return &solve_fit<8>;
-    case 12: return &solve_fit<12>;
-    case 16: return &solve_fit<16>;
-    default: return &solve_fit<Eigen::Dynamic>;
+auto solver_for(ptrdiff_t n_columns) {
+  switch (n_columns) {
+    case 4: return &solve_columns<4>;
+    case 8: return &solve_columns<8>;
+    case 12: return &solve_columns<12>;
+    default: return &solve_columns<kMostColumns>;
   }
 }
 
@@ -144,6 +208,10 @@ void write_probabilities(const float* solution, std::span<float> out) {
 }  // namespace
 
 struct GraphModel::State {
+  explicit State(const NeighborGraph& graph)
+      : local(std::make_shared<LocalGraph>(graph)), degrees(safe_degrees(graph)) {}
+
+  std::shared_ptr<const LocalGraph> local;
   std::vector<float> degrees;
   std::array<RowMatrix, kFits> solutions;  // items x padded(classes) each; empty before the first update
 };
@@ -178,17 +246,25 @@ void GraphModel::do_attach() {
       graph_fingerprint_ = fingerprint;
     }
   }
-  state_ = std::make_unique<State>();
-  state_->degrees = safe_degrees(*graph_);
+  state_ = std::make_unique<State>(*graph_);
 }
 
 void GraphModel::do_update(std::span<const ItemIndex>, MatrixView<const float>, std::span<const float>) {
   State& state = *state_;
   auto solutions = state.solutions;
-  const auto solve = solver_for(n_classes());
-  // A fit per task: its few vectors stay in a core's cache, and fits that converge early stop early.
-  executor().run(kFits, [&](std::size_t fit) {
-    solve(*graph_, state.degrees, training(), static_cast<int>(fit), options_, solutions[fit]);
+  const bool is_fresh = solutions[kWholeFit].size() == 0;
+  const ptrdiff_t n_columns = padded(n_classes());
+  if (is_fresh) {
+    for (RowMatrix& solution : solutions) solution.resize(pool().n_items(), n_columns);
+  }
+  const Problem problem{*state.local, state.degrees, training(), options_};
+  // Some classes of a fit per task: its few vectors stay in a core's cache, and what converges early stops early.
+  const ptrdiff_t n_groups = (n_columns + kMostColumns - 1) / kMostColumns;
+  executor().run(static_cast<std::size_t>(kFits * n_groups), [&](std::size_t task) {
+    const auto fit = static_cast<int>(task) % kFits;
+    const ptrdiff_t first = static_cast<ptrdiff_t>(task) / kFits * kMostColumns;
+    const auto solve = solver_for(std::min(kMostColumns, n_columns - first));
+    solve(problem, fit, first, solutions[static_cast<std::size_t>(fit)], is_fresh);
   });
   state.solutions.swap(solutions);
 }
@@ -231,7 +307,11 @@ void GraphModel::do_load(SnapshotReader& reader) {
   const auto is_strength = [](double value) { return value > 0.0 && std::isfinite(value); };
   require_sound(n_neighbors >= 1 && is_strength(label_strength) && is_strength(prior_strength),
                 "graph_model: option out of range");
-  auto state = std::make_unique<State>(*state_);
+  std::shared_ptr<const NeighborGraph> graph = graph_;
+  if (n_neighbors != options_.n_neighbors && !is_graph_given_) {
+    graph = NeighborGraph::build(pool(), {n_neighbors}, executor());
+  }
+  auto state = graph == graph_ ? std::make_unique<State>(*state_) : std::make_unique<State>(*graph);
   const ptrdiff_t columns = padded(n_classes());
   const ptrdiff_t expected = is_fitted() ? pool().n_items() * columns : 0;
   for (RowMatrix& solution : state->solutions) {
@@ -241,10 +321,7 @@ void GraphModel::do_load(SnapshotReader& reader) {
                   "graph_model: a solution is no number");
     solution = Eigen::Map<const RowMatrix>(values.data(), expected / columns, columns);
   }
-  if (n_neighbors != options_.n_neighbors && !is_graph_given_) {
-    graph_ = NeighborGraph::build(pool(), {n_neighbors}, executor());
-    state->degrees = safe_degrees(*graph_);
-  }
+  graph_ = std::move(graph);
   options_ = {n_neighbors, label_strength, prior_strength};
   state_ = std::move(state);
 }

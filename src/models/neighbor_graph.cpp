@@ -296,7 +296,8 @@ std::shared_ptr<const NeighborGraph> NeighborGraph::build(const Features& pool, 
   graph->distances_ = Matrix<float>(n, k, kInfinity);
   const auto find_exact = pool.is_sparse() ? find_sparse_neighbors : find_dense_neighbors;
   if (n > kMaxExactItems && !pool.is_sparse()) {
-    detail::find_approximate_neighbors(SearchRows(pool, executor), executor, graph->neighbors_, graph->distances_);
+    graph->locality_ =
+        detail::find_approximate_neighbors(SearchRows(pool, executor), executor, graph->neighbors_, graph->distances_);
   } else if (k > 0) {
     find_exact(pool, executor, graph->neighbors_, graph->distances_);
   }

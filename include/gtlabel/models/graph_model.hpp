@@ -27,9 +27,10 @@ struct GraphModelOptions {
 /// Out of fold: each fold keeps a solution of its own that has never seen the fold's labels; all are solved together in
 /// `update`; predict_out_of_fold reads.
 ///
-/// Cost: attach builds the graph (see NeighborGraph), or takes the one it shares; update: iterations x edges x classes
-/// x (1 + kFolds). Memory n x classes x (1 + kFolds) x 5 floats while updating. Strong guarantee. Threads as in
-/// IncrementalModel.
+/// Cost: attach builds the graph (see NeighborGraph), or takes the one it shares, and beyond
+/// NeighborGraph::kMaxExactItems items copies it in the order of locality(); update: iterations x edges x classes x
+/// (1 + kFolds). Memory: n x classes x 2 x (1 + kFolds) floats while updating, and n x 4 x min(classes, 16) per thread.
+/// Strong guarantee. Threads as in IncrementalModel.
 class GTLABEL_EXPORT GraphModel final : public IncrementalModel {
  public:
   /// @param graph  a graph of the pool that will be attached, to share; null: built at attach.

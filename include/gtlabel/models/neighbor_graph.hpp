@@ -49,6 +49,9 @@ class GTLABEL_EXPORT NeighborGraph {
   [[nodiscard]] MatrixView<const std::int32_t> neighbors() const noexcept { return neighbors_.view(); }
   /// Distances to neighbors(); infinity where there is none.
   [[nodiscard]] MatrixView<const float> distances() const noexcept { return distances_.view(); }
+  /// All items, each near its neighbours, for passes over a graph that is larger than a processor's cache; empty for
+  /// pools of at most kMaxExactItems items.
+  [[nodiscard]] std::span<const std::int32_t> locality() const noexcept { return locality_; }
   [[nodiscard]] std::ptrdiff_t n_items() const noexcept { return static_cast<std::ptrdiff_t>(degrees_.size()); }
 
   static constexpr std::ptrdiff_t kMaxExactItems = 20'000;
@@ -65,6 +68,7 @@ class GTLABEL_EXPORT NeighborGraph {
   std::vector<std::int32_t> columns_;
   std::vector<float> weights_;
   std::vector<float> degrees_;
+  std::vector<std::int32_t> locality_;
 };
 
 }  // namespace gtlabel
