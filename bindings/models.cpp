@@ -2,6 +2,7 @@
 
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/models/committee.hpp"
+#include "gtlabel/models/fixed_probabilities.hpp"
 #include "gtlabel/models/forest_model.hpp"
 #include "gtlabel/models/graph_model.hpp"
 #include "gtlabel/models/incremental_model.hpp"
@@ -120,7 +121,7 @@ weights: positive, one per item; default all 1.)")
       .def("predict_proba", &predict_with<&IncrementalModel::predict_proba>, "items"_a,
            "Class probabilities of items: float32 array (items, classes), rows sum to 1.")
       .def("predict_out_of_fold", &predict_with<&IncrementalModel::predict_out_of_fold>, "items"_a,
-           "Class probabilities of labelled items, each predicted without its own label (5-fold).")
+           "Class probabilities of labelled items, each predicted without its own label.")
       .def("clone", &IncrementalModel::clone, "An unattached, untrained model with the same parameters.")
       .def_property_readonly("kind", &IncrementalModel::kind, "A short name of the model.")
       .def_property_readonly("is_attached", &IncrementalModel::is_attached)
@@ -191,6 +192,19 @@ Sparse pools: every item gets the shares of the classes among the labels.)")
       .def(py::pickle([](const KernelModel& model) { return state_of(model, py::none()); },
                       [](const py::tuple& state) {
                         auto model = std::make_shared<KernelModel>();
+                        restore_state(*model, state);
+                        return model;
+                      }));
+
+  py::class_<FixedProbabilities, IncrementalModel, std::shared_ptr<FixedProbabilities>>(
+      m, "FixedProbabilities", py::is_final(),
+      R"(Somebody else's probabilities: the pool's columns are those of the classes, and labels change nothing.
+
+A job of them asks people, audits and certifies as any other. The pool's labels must not have been used to make them.)")
+      .def(py::init([] { return std::make_shared<FixedProbabilities>(); }))
+      .def(py::pickle([](const FixedProbabilities& model) { return state_of(model, py::none()); },
+                      [](const py::tuple& state) {
+                        auto model = std::make_shared<FixedProbabilities>();
                         restore_state(*model, state);
                         return model;
                       }));

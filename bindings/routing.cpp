@@ -1,5 +1,6 @@
 #include "arrays.hpp"
 #include "gtlabel/core/error.hpp"
+#include "gtlabel/core/random.hpp"
 #include "gtlabel/routing/audit_bound.hpp"
 #include "gtlabel/routing/audit_ledger.hpp"
 #include "gtlabel/routing/certificate.hpp"
@@ -116,7 +117,11 @@ void register_ledger(py::module_& m) {
 Every committed item gets a private coin; once it is at or below the audit level, the item is due for audit. Whatever the
 model, the commits and the moments of looking: except with ``failure_probability``, at all times at once, the wrong labels
 among the delivered are at most ``wrong_at_most``. Items due and unanswered count as errors until they are answered.)")
-      .def(py::init<double, std::uint64_t>(), "failure_probability"_a = defaults.failure_probability(), "seed"_a = 0)
+      .def(py::init([](double failure_probability, std::optional<std::uint64_t> seed) {
+             return AuditLedger(failure_probability, seed ? *seed : random_seed());
+           }),
+           "failure_probability"_a = defaults.failure_probability(), "seed"_a = 0,
+           "seed: of the coins; None: from the operating system.")
       .def(
           "commit",
           [](AuditLedger& ledger, const py::object& items) {
@@ -231,7 +236,11 @@ void register_router(py::module_& m) {
       });
   py::class_<ConfidenceRouter>(m, "ConfidenceRouter",
                                "Turns probabilities and a target into routes: auto, human, audit.")
-      .def(py::init<Target, std::uint64_t>(), "target"_a = defaults.target(), "seed"_a = defaults.seed())
+      .def(py::init([](const Target& target, std::optional<std::uint64_t> seed) {
+             return ConfidenceRouter(target, seed ? *seed : random_seed());
+           }),
+           "target"_a = defaults.target(), "seed"_a = defaults.seed(),
+           "seed: of the audit's coins, another one for every set of items; None: from the operating system.")
       .def(
           "route",
           [](const ConfidenceRouter& router, const py::object& probabilities) {

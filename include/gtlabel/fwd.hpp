@@ -19,6 +19,7 @@ struct LabelSet;
 // models
 class Committee;
 class ConfidenceCalibration;
+class FixedProbabilities;
 class ForestModel;
 class GraphModel;
 class IncrementalModel;

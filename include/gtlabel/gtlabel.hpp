@@ -17,6 +17,7 @@
 #include "gtlabel/models/column_scaling.hpp"
 #include "gtlabel/models/committee.hpp"
 #include "gtlabel/models/confidence_calibration.hpp"
+#include "gtlabel/models/fixed_probabilities.hpp"
 #include "gtlabel/models/forest_model.hpp"
 #include "gtlabel/models/graph_model.hpp"
 #include "gtlabel/models/incremental_model.hpp"

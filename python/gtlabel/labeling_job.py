@@ -16,6 +16,7 @@ from gtlabel._core import (
     Certificate,
     ConfidenceThreshold,
     ErrorTarget,
+    FixedProbabilities,
     IncrementalModel,
     InvalidArgument,
     InvalidState,
@@ -41,7 +42,7 @@ class LabelingJob:
     ----------
     X
         The pool: (n_items, n_features) float32 array or scipy CSR matrix (borrowed: do not change it while the job
-        lives), or other numbers, pandas frames and sparse formats (converted once).
+        lives), or other numbers, pandas frames and sparse formats (converted once). ``None`` with ``probabilities``.
     classes
         Distinct names, at least 2.
     ids
@@ -57,6 +58,10 @@ class LabelingJob:
         Of everything random, the audit's coins included; ``None``: from the operating system.
     n_threads
         0: all cores. Results do not depend on it.
+    probabilities
+        (n_items, n_classes): somebody else's class probabilities, to be certified and routed as they are, without a
+        pool and a model of one's own. The labels of these items must not have been used to make them. Short for them
+        as ``X`` and a ``FixedProbabilities`` as ``model``; ``load`` wants both.
 
     Examples
     --------
@@ -66,7 +71,7 @@ class LabelingJob:
 
     def __init__(
         self,
-        X: _Pool,
+        X: _Pool | None,
         classes: Iterable[str],
         ids: Sequence[Any] | None = None,
         target: Target = ErrorTarget(),  # noqa: B008 - immutable
@@ -74,6 +79,8 @@ class LabelingJob:
         batch_size: int | None = None,
         seed: int | None = 0,
         n_threads: int = 0,
+        *,
+        probabilities: _Pool | None = None,
     ) -> None:
         names = _class_names(classes)
         if not isinstance(target, ErrorTarget | ConfidenceThreshold):
@@ -82,6 +89,10 @@ class LabelingJob:
         n_batch = automatic if batch_size is None else _whole_number("batch_size", batch_size, 1)
         if seed is not None:
             seed = _whole_number("seed", seed, 0, 2**64 - 1)
+        if probabilities is not None:
+            if X is not None or model is not None:
+                raise InvalidArgument("probabilities: given beside X or model, expected alone: they stand for both")
+            X, model = probabilities, FixedProbabilities()
         self._X = X
         self._model = _as_model(model)
         self._n_threads = _whole_number("n_threads", n_threads, 0)
@@ -206,7 +217,7 @@ class LabelingJob:
         return self.report()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the job (not the pool) to a file, atomically. Of a custom model, its labels are kept, not its fit."""
+        """Writes the job to a file, atomically: without pool and ids, and of a custom model its labels, not its fit."""
         self._core.save(os.fsencode(path))
 
     @classmethod
@@ -220,7 +231,8 @@ class LabelingJob:
     ) -> LabelingJob:
         """Continues a saved job to the same batches, as if it had not been interrupted.
 
-        ``X`` must be the same pool (checked). ``model`` is needed if the saved job had one of its own.
+        ``X`` must be the same pool (checked). ``ids`` are not in the file. ``model`` is needed if the saved job had
+        one of its own.
         Safe on files from strangers.
         """
         return cls._restore(_core.read_file(os.fsencode(path)), X, ids, model, n_threads)

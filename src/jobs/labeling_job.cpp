@@ -76,9 +76,16 @@ struct LabelingJob::State {
         fingerprint(pool_fingerprint),
         classes(std::move(class_names)),
         class_index(index_classes(classes)),
-        loop(pool.n_items(), setup, coin_seed(setup.seed, fingerprint), attach_model(pool, classes.size(), options)) {}
+        loop(pool.n_items(), setup, coin_seed(setup.seed, fingerprint), attach_model(pool, classes.size(), options)),
+        attachment(loop.model().attachment()) {}
 
   [[nodiscard]] Turn turn() const { return Turn(mutex, holder); }
+
+  void require_own_model() const {
+    if (loop.model().attachment() == attachment) return;
+    throw InvalidState("labeling job: its model '" + loop.model().kind() +
+                       "' was attached again since, perhaps by another job, expected a model of its own: pass clone()");
+  }
 
   void require_item(ItemIndex item, std::size_t row) const {
     if (item >= 0 && item < features.n_items()) return;
@@ -98,6 +105,7 @@ struct LabelingJob::State {
   std::vector<std::string> classes;
   std::unordered_map<std::string, ClassIndex> class_index;
   detail::LabelingLoop loop;
+  std::uint64_t attachment;  // of the model, to this job
   AnswerTable answers;
   mutable std::mutex mutex;
   mutable std::atomic<std::thread::id> holder{};
@@ -121,6 +129,7 @@ LabelingJob& LabelingJob::operator=(LabelingJob&&) noexcept = default;
 
 std::optional<Batch> LabelingJob::next_batch() {
   const auto turn = state_->turn();
+  state_->require_own_model();
   return state_->loop.next_batch();
 }
 
@@ -175,7 +184,7 @@ LabelSet LabelingJob::labels() const {
   for (ItemIndex item = 0; item < state_->features.n_items(); ++item) {
     const bool is_human = items.human[item] != kNoClass;
     // A committed label that is due for audit is not decided until its audit is answered.
-    if (!is_human && (items.automatic[item] == kNoClass || state_->loop.is_outstanding(item))) continue;
+    if (!is_human && !state_->loop.ledger().is_delivered(item)) continue;
     labels.item.push_back(item);
     labels.class_index.push_back(is_human ? items.human[item] : items.automatic[item]);
     labels.source.push_back(is_human ? LabelSource::human : LabelSource::automatic);
@@ -187,6 +196,8 @@ LabelSet LabelingJob::labels() const {
 
 Predictions LabelingJob::predictions() const {
   const auto turn = state_->turn();
+  state_->require_own_model();
+  if (!state_->loop.model().is_fitted()) throw NotFitted("predictions: asked for before the first training");
   return state_->loop.predictions();
 }
 
@@ -232,6 +243,7 @@ const Target& LabelingJob::target() const noexcept { return state_->loop.setup()
 
 std::string LabelingJob::snapshot() const {
   const auto turn = state_->turn();
+  state_->require_own_model();
   SnapshotWriter writer;
   writer.section("labeling_job", 1);
   writer.write(state_->features.n_items());

@@ -54,6 +54,10 @@ LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64
   if (target != nullptr) least_audits_ = std::max(0.0, expected_audits(n_items, 0.0, *target));
 }
 
+bool LabelingLoop::is_short_of_certificate() const {
+  return std::holds_alternative<ErrorTarget>(setup_.target) && ledger_.n_delivered() > 0 && !certificate();
+}
+
 std::optional<Certificate> LabelingLoop::certificate() const {
   const auto* target = std::get_if<ErrorTarget>(&setup_.target);
   return target == nullptr ? std::nullopt : certify(ledger_, *target, n_items());
@@ -77,6 +81,10 @@ void LabelingLoop::record(ItemIndex item, ClassIndex answer) {
   items_.human_round[item] = round_;
   if (items_.automatic[item] != kNoClass) ledger_.record(item, answer != items_.automatic[item]);
   untaught_.push_back(item);
+  if (phase_ == Phase::finished && is_short_of_certificate()) {  // a correction has taken it: the job goes on
+    phase_ = Phase::committing;
+    outcome_.clear();
+  }
 }
 
 std::optional<Batch> LabelingLoop::next_batch() {
@@ -266,19 +274,18 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
     }
     if (!next.doubtful.empty()) return ask(next.doubtful, Purpose::review);
     if (advance_commit(scores, next.commit)) continue;
-    const bool is_short_of_certificate =
-        std::holds_alternative<ErrorTarget>(setup_.target) && ledger_.n_delivered() > 0 && !certificate();
-    if (scores.undecided.empty() && !is_short_of_certificate) return finish();
-    if (scores.undecided.empty()) withdraw_all(scores);
+    if (scores.undecided.empty()) {
+      if (!is_short_of_certificate()) return finish();
+      withdraw_all(scores);
+    }
     // Short of a certificate a better model may find the doubtful labels, or sure ones that make up for them.
-    if (is_short_of_certificate && ledger_.n_delivered() > 0) return ask_query(scores);
+    if (is_short_of_certificate()) return ask_query(scores);
     return ask_review(scores);
   }
 }
 
 bool LabelingLoop::is_worth_training(const Scores& scores, const Outlook& outlook) const {
-  return ledger_.n_delivered() > 0 && !certificate() && !scores.undecided.empty() &&
-         !is_trained_enough(outlook.expected_humans);
+  return is_short_of_certificate() && !scores.undecided.empty() && !is_trained_enough(outlook.expected_humans);
 }
 
 std::int64_t LabelingLoop::query_size() const {
@@ -373,6 +380,11 @@ bool LabelingLoop::fall_back(Scores& scores, const Outlook& outlook) {
 
 void LabelingLoop::withdraw_all(Scores& scores) {
   const auto withdrawn = ledger_.delivered();
+  const double bound = static_cast<double>(ledger_.wrong_at_most()) / static_cast<double>(withdrawn.size());
+  outcome_ = "The audits did not prove the target: of " + std::to_string(ledger_.n_audited()) +
+             " automatic labels checked " + std::to_string(ledger_.errors_found()) +
+             " were wrong, so of the others at most " + percent(bound) +
+             " were proved to be. They were withdrawn: to prove more would have cost as many people as labelling them.";
   ledger_.withdraw(withdrawn);
   for (const ItemIndex item : withdrawn) {
     items_.automatic[item] = kNoClass;
@@ -380,7 +392,6 @@ void LabelingLoop::withdraw_all(Scores& scores) {
   }
   scores.doubts.clear();
   scores.expected_wrong = 0.0;
-  outcome_ = "The audit found more errors than the target allows; the automatic labels were withdrawn.";
 }
 
 void LabelingLoop::ask_review(const Scores& scores) {

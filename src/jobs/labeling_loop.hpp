@@ -67,6 +67,7 @@ class LabelingLoop {
   };
 
   [[nodiscard]] std::optional<Batch> outstanding_batch() const;
+  [[nodiscard]] bool is_short_of_certificate() const;
   void teach();
   [[nodiscard]] CommitPlan plan(const Scores& scores) const;
   /// Predicted wrong labels among the delivered, so many standard deviations above the mean.

@@ -8,11 +8,10 @@
 
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "models/distributions.hpp"
 
 namespace gtlabel {
 namespace {
-
-constexpr float kSumTolerance = 1e-3F;
 
 std::string shape(std::ptrdiff_t rows, std::ptrdiff_t cols) {
   return std::to_string(rows) + " x " + std::to_string(cols);
@@ -34,29 +33,9 @@ void require_items(std::span<const ItemIndex> items, std::ptrdiff_t n_items) {
   }
 }
 
-/// Why a row is not a distribution, or an empty string.
-std::string distribution_fault(std::span<const float> row) {
-  float sum = 0.0F;
-  for (std::size_t c = 0; c < row.size(); ++c) {
-    if (!(row[c] >= 0.0F) || !std::isfinite(row[c])) {
-      return "has " + std::to_string(row[c]) + " in column " + std::to_string(c) + ", expected a probability";
-    }
-    sum += row[c];
-  }
-  if (std::fabs(sum - 1.0F) <= kSumTolerance) return {};
-  return "sums to " + std::to_string(sum) + ", expected 1";
-}
-
-void require_distributions(const char* what, MatrixView<const float> rows) {
-  for (std::ptrdiff_t r = 0; r < rows.rows; ++r) {
-    const std::string fault = distribution_fault(rows.row(r));
-    if (!fault.empty()) throw InvalidArgument(std::string(what) + ": row " + std::to_string(r) + " " + fault);
-  }
-}
-
 void require_model_output(const IncrementalModel& model, MatrixView<const float> rows) {
   for (std::ptrdiff_t r = 0; r < rows.rows; ++r) {
-    const std::string fault = distribution_fault(rows.row(r));
+    const std::string fault = detail::distribution_fault(rows.row(r));
     if (!fault.empty())
       throw ModelError("probabilities of model '" + model.kind() + "': row " + std::to_string(r) + " " + fault);
   }
@@ -82,6 +61,7 @@ void IncrementalModel::attach(const Features& pool, int n_classes, std::shared_p
   if (n_classes < 2) {
     throw InvalidArgument("n_classes: " + std::to_string(n_classes) + " given, expected at least 2");
   }
+  ++attachment_;
   pool_ = std::make_unique<Features>(pool);
   executor_ = executor ? std::move(executor) : std::make_shared<SerialExecutor>();
   training_ = TrainingSet(n_classes);
@@ -99,7 +79,7 @@ void IncrementalModel::update(std::span<const ItemIndex> items, MatrixView<const
   if (!is_attached()) throw NotFitted("model '" + kind() + "': update before attach");
   require_items(items, pool_->n_items());
   require_shape("targets", targets.rows, targets.cols, items.size(), n_classes());
-  require_distributions("targets", targets);
+  detail::require_distributions("targets", targets);
   if (!weights.empty() && weights.size() != items.size()) {
     throw InvalidArgument(
         "weights: " + std::to_string(weights.size()) + " given for " + std::to_string(items.size()) + " items",
@@ -184,9 +164,9 @@ void IncrementalModel::save(SnapshotWriter& writer) const {
 void IncrementalModel::load(SnapshotReader& reader) {
   if (!is_attached()) throw NotFitted("model '" + kind() + "': load before attach");
   reader.section("incremental_model", 1);
-  if (reader.get<std::string>() != kind()) {
-    throw ArchiveError(ErrorCode::archive_mismatch,
-                       "snapshot: holds a model of another kind, expected '" + kind() + "'");
+  if (const auto saved = reader.get<std::string>(); saved != kind()) {
+    throw ArchiveError(ErrorCode::archive_mismatch, "snapshot: holds a model of kind '" + saved + "', '" + kind() +
+                                                        "' given; load with a model like the one that was saved");
   }
   TrainingSet training = TrainingSet::load(reader);
   require_sound(training.n_classes() == n_classes(), "model: number of classes differs from the pool's");

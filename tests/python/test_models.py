@@ -854,3 +854,61 @@ def test_a_call_ended_by_ctrl_c_can_be_repeated(pool, run_to_end):
         job.submit(batch.items, pool.annotate(batch))
     assert len(pressed) == 2
     assert seen == run_to_end(undisturbed, pool.annotate)
+
+
+def opinions_of(pool, sharpness=1.0):
+    """Probabilities of two classes from the first column that differs, as somebody else's model would give them."""
+    logit = sharpness * (pool.X[:, 1] - pool.X[:, 0])
+    return np.column_stack([1 / (1 + np.exp(logit)), 1 / (1 + np.exp(-logit))])
+
+
+def test_probabilities_stand_for_pool_and_model(pool, run_to_end):
+    probabilities = opinions_of(pool)
+    short = gt.LabelingJob(None, pool.classes, target=gt.ErrorTarget(max_error=0.1), probabilities=probabilities)
+    long = gt.LabelingJob(
+        probabilities, pool.classes, target=gt.ErrorTarget(max_error=0.1), model=gt.FixedProbabilities()
+    )
+    assert run_to_end(short, pool.annotate) == run_to_end(long, pool.annotate)
+    assert short.certificate() is not None
+    assert short.report().savings > 0.3
+
+
+@pytest.mark.parametrize("other", [{"X": np.zeros((400, 2), np.float32)}, {"model": gt.GraphModel()}])
+def test_probabilities_beside_a_pool_or_a_model_are_refused(pool, other):
+    with pytest.raises(gt.InvalidArgument, match="probabilities: given beside X or model"):
+        gt.LabelingJob(**{"X": None, "classes": pool.classes, "probabilities": opinions_of(pool), **other})
+
+
+def test_probabilities_that_are_none_are_refused(pool):
+    probabilities = opinions_of(pool)
+    with pytest.raises(gt.InvalidArgument, match="2 columns given, expected 3"):
+        gt.LabelingJob(None, ["a", "b", "c"], probabilities=probabilities)
+    probabilities[3] = 0.6
+    with pytest.raises(gt.InvalidArgument, match=r"probabilities: row 3 sums to 1\.2"):
+        gt.LabelingJob(None, pool.classes, probabilities=probabilities)
+
+
+def test_a_job_of_probabilities_is_saved_and_pickled(pool, run_to_end, tmp_path):
+    probabilities = opinions_of(pool)
+    target = gt.ErrorTarget(max_error=0.1)
+    job = gt.LabelingJob(None, pool.classes, target=target, probabilities=probabilities)
+    for _ in range(2):
+        batch = job.next_batch()
+        job.submit(batch.items, pool.annotate(batch))
+    job.save(tmp_path / "job.gtlabel")
+    loaded = gt.LabelingJob.load(tmp_path / "job.gtlabel", probabilities, model=gt.FixedProbabilities())
+    copied = pickle.loads(pickle.dumps(job))
+    course = run_to_end(job, pool.annotate)
+    assert run_to_end(loaded, pool.annotate) == course
+    assert run_to_end(copied, pool.annotate) == course
+
+
+def test_a_job_whose_model_was_given_to_another_says_so(pool, run_to_end):
+    model = gt.GraphModel()
+    first = pool.job(model=model)
+    first.submit(*(lambda batch: (batch.items, pool.annotate(batch)))(first.next_batch()))
+    second = pool.job(model=model)
+    with pytest.raises(gt.InvalidState, match=r"attached again since.*clone\(\)"):
+        first.next_batch()
+    run_to_end(second, pool.annotate)
+    assert second.certificate() is not None

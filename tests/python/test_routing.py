@@ -506,3 +506,12 @@ def test_a_copied_ledger_goes_on_with_the_same_coins(audited):
         assert ledger.raise_level(0.4).tolist() == due
         assert ledger.commit(np.arange(1000, 1100)).tolist() == late
         assert ledger.wrong_at_most == audited.wrong_at_most
+
+
+def test_coins_from_the_system_differ():
+    def coins(ledger):
+        ledger.commit(range(200))
+        return ledger.raise_level(0.5).tolist()
+
+    assert coins(gt.AuditLedger(seed=None)) != coins(gt.AuditLedger(seed=None))
+    assert gt.ConfidenceRouter(seed=None).seed != gt.ConfidenceRouter(seed=None).seed

@@ -215,7 +215,7 @@ def test_a_job_of_a_model_of_its_own_needs_one_of_the_same_kind(small, tmp_path)
     advance(job, small, 2)
     job.save(tmp_path / "job")
     for model in (None, gt.GraphModel(), LogisticRegression()):
-        with pytest.raises(gt.ArchiveError, match="another kind") as caught:
+        with pytest.raises(gt.ArchiveError, match="holds a model of kind") as caught:
             gt.LabelingJob.load(tmp_path / "job", small.X, model=model)
         assert caught.value.code == "archive_mismatch"
     assert gt.LabelingJob.load(tmp_path / "job", small.X, model=Centroid()).next_batch() is not None

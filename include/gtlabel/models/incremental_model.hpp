@@ -53,15 +53,16 @@ class GTLABEL_EXPORT IncrementalModel {
   /// sum).
   void predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const;
 
-  /// Class probabilities of labelled items, each predicted without its own label (k-fold, see kFolds): what confidence
-  /// is calibrated on. Items must have been taught. @param out  items x n_classes, written. The default refits a clone
-  /// per fold; built-in models start each fold from the full fit.
+  /// Class probabilities of labelled items, each predicted without its own label: what confidence is calibrated on.
+  /// Items must have been taught. @param out  items x n_classes, written. The default refits a clone for each of
+  /// kFolds folds; the headers of built-in models say how they do it.
   void predict_out_of_fold(std::span<const ItemIndex> items, MatrixView<float> out) const;
 
   /// An unattached, untrained model with the same parameters.
   [[nodiscard]] std::shared_ptr<IncrementalModel> clone() const;
 
-  /// A short name: "softmax_regression", "graph", "kernel", "committee"; "custom" unless overridden.
+  /// A short name: "softmax_regression", "graph", "forest", "kernel", "fixed_probabilities", "committee"; "custom"
+  /// unless overridden.
   [[nodiscard]] virtual std::string kind() const;
 
   /// Writes parameters, training set and fit (not the pool). Default for custom models: the training set alone.
@@ -72,6 +73,8 @@ class GTLABEL_EXPORT IncrementalModel {
 
   [[nodiscard]] bool is_attached() const noexcept { return pool_ != nullptr; }
   [[nodiscard]] bool is_fitted() const noexcept { return is_fitted_; }
+  /// How often it was attached: one who attached it can tell whether another has done so since.
+  [[nodiscard]] std::uint64_t attachment() const noexcept { return attachment_; }
   [[nodiscard]] int n_classes() const noexcept { return training_.n_classes(); }
   /// The pool; only while is_attached().
   [[nodiscard]] const Features& attached_pool() const noexcept { return *pool_; }
@@ -109,6 +112,7 @@ class GTLABEL_EXPORT IncrementalModel {
   std::unique_ptr<Features> pool_;
   std::shared_ptr<Executor> executor_;
   TrainingSet training_;
+  std::uint64_t attachment_ = 0;
   bool is_fitted_ = false;
   bool is_current_ = false;  // the fit has seen all of training_
 };

@@ -537,13 +537,92 @@ TEST_CASE("LabelingJob: a correction after the end changes the label, and the ce
   if (const auto certificate = job.certificate()) CHECK(certificate->delivered == before.n_auto - 1);
 }
 
-TEST_CASE("LabelingJob: an item being asked about has no label until it is answered") {
+TEST_CASE("LabelingJob: corrections that take the certificate of a finished job make it go on to an end in order") {
+  const GaussianPool pool(1200, 2, 5.0);
+  auto job = make_job(pool, with_centroids());
+  Items audits;
+  while (const auto batch = job.next_batch()) {
+    for (std::size_t i = 0; i < batch->items.size(); ++i) {
+      if (batch->purposes[i] == Purpose::audit) audits.push_back(batch->items[i]);
+    }
+    answer(job, batch->items, pool.classes);
+  }
+  REQUIRE(job.certificate().has_value());
+  REQUIRE(audits.size() >= 20);
+  Classes truth = pool.classes;
+  Classes corrections;
+  for (const ItemIndex item : audits) {
+    auto& answered = truth[static_cast<std::size_t>(item)];
+    corrections.push_back(answered = 1 - answered);
+  }
+  CHECK(job.submit(audits, corrections).n_replaced == std::ssize(audits));
+  CHECK_FALSE(job.certificate().has_value());
+  CHECK_FALSE(job.is_finished());
+  CHECK(job.report().outcome.empty());
+  run(job, truth);
+  check_end(job, truth);
+  CHECK(job.certificate().has_value() == (job.report().n_auto > 0));
+}
+
+TEST_CASE("LabelingJob: a withdrawal says what was checked and what was proved") {
+  const GaussianPool pool(600, 2, 2.0);
+  int n_withdrawn = 0;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    auto options = with_centroids();
+    options.model = std::make_shared<CentroidModel>(std::make_shared<ModelHooks>(), 8.0);  // sure of itself, wrongly
+    options.seed = seed;
+    auto job = make_job(pool, options);
+    run(job, pool.classes);
+    const auto report = job.report();
+    if (report.outcome.find("withdrawn") == std::string::npos) continue;
+    ++n_withdrawn;
+    CHECK(report.n_auto == 0);
+    CHECK(report.outcome.find(std::to_string(report.n_audited) + " automatic labels checked") != std::string::npos);
+    CHECK(report.outcome.find("at most ") != std::string::npos);
+  }
+  CHECK(n_withdrawn > 0);
+}
+
+TEST_CASE("LabelingJob: a model that was given to another job since is refused by the first, the second goes on") {
+  const GaussianPool pool(300, 2, 4.0), other(200, 2, 4.0);
+  const auto options = with_centroids();
+  auto first = make_job(pool, options);
+  answer(first, first.next_batch()->items, pool.classes);
+  auto second = make_job(other, options);
+  CHECK(refusal([&] { (void)first.next_batch(); }).first == ErrorCode::invalid_state);
+  CHECK(refusal([&] { (void)first.snapshot(); }).first == ErrorCode::invalid_state);
+  CHECK(first.report().n_human > 0);
+  CHECK(first.labels().item.size() > 0);
+  run(second, other.classes);
+  check_end(second, other.classes);
+}
+
+TEST_CASE("LabelingJob: after every answer the automatic labels are those that the certificate speaks of") {
+  const GaussianPool pool(900, 2, 2.5);
+  for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    auto options = with_centroids();
+    options.seed = seed;
+    auto job = make_job(pool, options);
+    while (const auto batch = job.next_batch()) {
+      for (const ItemIndex item : batch->items) {
+        const auto labels = job.labels();
+        const auto n_auto = std::count(labels.source.begin(), labels.source.end(), LabelSource::automatic);
+        REQUIRE(n_auto == job.report().n_auto);
+        if (const auto certificate = job.certificate()) REQUIRE(certificate->delivered == n_auto);
+        answer(job, {item}, pool.classes);
+      }
+    }
+  }
+}
+
+TEST_CASE("LabelingJob: an item has no label until its audit or query is answered") {
   const GaussianPool pool(1200, 2, 3.0);
   auto job = make_job(pool, with_centroids());
   while (const auto batch = job.next_batch()) {
     const auto labels = job.labels();
-    for (const ItemIndex item : batch->items) {
-      REQUIRE_FALSE(std::binary_search(labels.item.begin(), labels.item.end(), item));
+    for (std::size_t i = 0; i < batch->items.size(); ++i) {
+      if (batch->purposes[i] == Purpose::review) continue;  // may doubt a label that is delivered
+      REQUIRE_FALSE(std::binary_search(labels.item.begin(), labels.item.end(), batch->items[i]));
     }
     REQUIRE(std::is_sorted(labels.item.begin(), labels.item.end()));
     answer(job, batch->items, pool.classes);
