@@ -93,6 +93,8 @@ class LabelingJob:
             if X is not None or model is not None:
                 raise InvalidArgument("probabilities: given beside X or model, expected alone: they stand for both")
             X, model = probabilities, FixedProbabilities()
+        if X is None:
+            raise InvalidType("X: None given, expected a pool, or probabilities=")
         self._X = X
         self._model = _as_model(model)
         self._n_threads = _whole_number("n_threads", n_threads, 0)

@@ -880,6 +880,8 @@ def test_probabilities_beside_a_pool_or_a_model_are_refused(pool, other):
 
 
 def test_probabilities_that_are_none_are_refused(pool):
+    with pytest.raises(gt.InvalidType, match="X: None given, expected a pool"):
+        gt.LabelingJob(None, pool.classes)
     probabilities = opinions_of(pool)
     with pytest.raises(gt.InvalidArgument, match="2 columns given, expected 3"):
         gt.LabelingJob(None, ["a", "b", "c"], probabilities=probabilities)
