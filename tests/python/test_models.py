@@ -807,7 +807,15 @@ def large(blobs):
 
 
 @pytest.fixture
-def ctrl_c_soon():
+def heeded_ctrl_c():
+    """Ctrl-C as at a terminal; a process in the background of a shell script is started with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def ctrl_c_soon(heeded_ctrl_c):
     """Presses Ctrl-C a moment after the test has begun."""
     presser = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
     yield presser
@@ -832,7 +840,7 @@ def test_ctrl_c_ends_the_making_of_a_job(large, ctrl_c_soon):
         gt.LabelingJob(large.X, large.classes, model=gt.GraphModel(), n_threads=1)
 
 
-def test_a_call_ended_by_ctrl_c_can_be_repeated(pool, run_to_end):
+def test_a_call_ended_by_ctrl_c_can_be_repeated(pool, run_to_end, heeded_ctrl_c):
     """The signal arrives while the model's own code runs; the next call continues as if nothing had been."""
     pressed = []
 
