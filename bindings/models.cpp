@@ -86,6 +86,17 @@ void restore_state(IncrementalModel& model, const py::tuple& state) {
   model.load(reader);
 }
 
+/// How a model whose constructor takes nothing is pickled.
+template <class Model>
+auto pickle_of() {
+  return py::pickle([](const Model& model) { return state_of(model, py::none()); },
+                    [](const py::tuple& state) {
+                      auto model = std::make_shared<Model>();
+                      restore_state(*model, state);
+                      return model;
+                    });
+}
+
 }  // namespace
 
 void register_models(py::module_& m) {
@@ -152,12 +163,7 @@ l2: strength of the penalty on rows scaled to mean squared norm 1; 0: chosen out
       m, "GraphModel", py::is_final(),
       "Label propagation on the pool's graph of nearest neighbours. Best where the pool has shape: images, embeddings.")
       .def(py::init([] { return std::make_shared<GraphModel>(); }))
-      .def(py::pickle([](const GraphModel& model) { return state_of(model, py::none()); },
-                      [](const py::tuple& state) {
-                        auto model = std::make_shared<GraphModel>();
-                        restore_state(*model, state);
-                        return model;
-                      }));
+      .def(pickle_of<GraphModel>());
 
   py::class_<ForestModel, IncrementalModel, std::shared_ptr<ForestModel>>(
       m, "ForestModel", py::is_final(),
@@ -189,12 +195,7 @@ seed: of the trees' random numbers.)")
 
 Sparse pools: every item gets the shares of the classes among the labels.)")
       .def(py::init([] { return std::make_shared<KernelModel>(); }))
-      .def(py::pickle([](const KernelModel& model) { return state_of(model, py::none()); },
-                      [](const py::tuple& state) {
-                        auto model = std::make_shared<KernelModel>();
-                        restore_state(*model, state);
-                        return model;
-                      }));
+      .def(pickle_of<KernelModel>());
 
   py::class_<FixedProbabilities, IncrementalModel, std::shared_ptr<FixedProbabilities>>(
       m, "FixedProbabilities", py::is_final(),
@@ -202,12 +203,7 @@ Sparse pools: every item gets the shares of the classes among the labels.)")
 
 A job of them asks people, audits and certifies as any other. The pool's labels must not have been used to make them.)")
       .def(py::init([] { return std::make_shared<FixedProbabilities>(); }))
-      .def(py::pickle([](const FixedProbabilities& model) { return state_of(model, py::none()); },
-                      [](const py::tuple& state) {
-                        auto model = std::make_shared<FixedProbabilities>();
-                        restore_state(*model, state);
-                        return model;
-                      }));
+      .def(pickle_of<FixedProbabilities>());
 
   py::class_<Committee, IncrementalModel, std::shared_ptr<Committee>>(
       m, "Committee", py::is_final(),

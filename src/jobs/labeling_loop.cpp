@@ -370,12 +370,16 @@ bool LabelingLoop::fall_back(Scores& scores, const Outlook& outlook) {
     const bool is_certified =
         static_cast<double>(fallback.wrong_at_most) <= target->max_error * static_cast<double>(scope);
     if (!is_certified || fallback.n_delivered == 0 || humans > outlook.expected_humans) continue;
-    ledger_.withdraw(fallback.withdrawn);
-    for (const ItemIndex item : fallback.withdrawn) items_.automatic[item] = kNoClass;
+    withdraw(fallback.withdrawn);
     scores = score(*model_, items_);
     return true;
   }
   return false;
+}
+
+void LabelingLoop::withdraw(const std::vector<ItemIndex>& items) {
+  ledger_.withdraw(items);
+  for (const ItemIndex item : items) items_.automatic[item] = kNoClass;
 }
 
 void LabelingLoop::withdraw_all(Scores& scores) {
@@ -385,11 +389,8 @@ void LabelingLoop::withdraw_all(Scores& scores) {
              " automatic labels checked " + std::to_string(ledger_.errors_found()) +
              " were wrong, so of the others at most " + percent(bound) +
              " were proved to be. They were withdrawn: to prove more would have cost as many people as labelling them.";
-  ledger_.withdraw(withdrawn);
-  for (const ItemIndex item : withdrawn) {
-    items_.automatic[item] = kNoClass;
-    scores.undecided.push_back(item);
-  }
+  withdraw(withdrawn);
+  scores.undecided.insert(scores.undecided.end(), withdrawn.begin(), withdrawn.end());
   scores.doubts.clear();
   scores.expected_wrong = 0.0;
 }

@@ -97,6 +97,7 @@ class LabelingLoop {
   /// Short of a certificate: withdraws what was committed since one was in hand and goes back to training, where that
   /// is cheaper than more audits. @return whether.
   bool fall_back(Scores& scores, const Outlook& outlook);
+  void withdraw(const std::vector<ItemIndex>& items);
   void withdraw_all(Scores& scores);
   void ask_review(const Scores& scores);
   void finish();

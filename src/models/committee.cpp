@@ -9,6 +9,8 @@
 #include "gtlabel/models/graph_model.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "models/held_coefficient.hpp"
+#include "models/softmax.hpp"
 #include "support/eigen.hpp"
 #include "support/xtensor.hpp"
 
@@ -50,10 +52,7 @@ void pool_item(const MemberLogs& logs, const std::vector<double>& weights, std::
     for (std::size_t m = 0; m < weights.size(); ++m) sum += weights[m] * logs(m, item, c);
     out[c] = static_cast<float>(sum);
   }
-  const float largest = *std::max_element(out.begin(), out.end());
-  float sum = 0.0F;
-  for (float& value : out) sum += value = std::exp(value - largest);
-  for (float& value : out) value /= sum;
+  detail::to_probabilities(out);
 }
 
 void pool_all(const MemberLogs& logs, const std::vector<double>& weights, MatrixView<float> out) noexcept {
@@ -96,11 +95,7 @@ std::vector<double> fit_weights(const MemberLogs& logs, const std::vector<bool>&
     // Members at zero that the gradient pushes further down stay there; the others take the Newton step among
     // themselves.
     for (Eigen::Index m = 0; m < n_members; ++m) {
-      if (weights[m] > 0.0 || gradient[m] < 0.0) continue;
-      gradient[m] = 0.0;
-      hessian.row(m).setZero();
-      hessian.col(m).setZero();
-      hessian(m, m) = 1.0;
+      if (weights[m] == 0.0 && gradient[m] >= 0.0) detail::hold_coefficient(m, gradient, hessian);
     }
     const Eigen::VectorXd change = hessian.ldlt().solve(gradient);
     const double damping = std::max(1.0, 2.0 * change.cwiseAbs().maxCoeff());

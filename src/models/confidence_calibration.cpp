@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gtlabel/core/error.hpp"
+#include "models/held_coefficient.hpp"
 #include "support/eigen.hpp"
 
 namespace gtlabel {
@@ -55,11 +56,7 @@ Inputs newton_change(const Inputs& beta, Inputs gradient, Hessian hessian) {
   Inputs change = hessian.ldlt().solve(gradient);
   for (int pass = 0; pass < 2; ++pass) {
     for (Eigen::Index j = 1; j < 3; ++j) {
-      if (beta[j] > 0.0 || change[j] <= 0.0) continue;
-      gradient[j] = 0.0;
-      hessian.row(j).setZero();
-      hessian.col(j).setZero();
-      hessian(j, j) = 1.0;
+      if (beta[j] == 0.0 && change[j] > 0.0) detail::hold_coefficient(j, gradient, hessian);
     }
     change = hessian.ldlt().solve(gradient);
   }

@@ -39,6 +39,4 @@ std::shared_ptr<IncrementalModel> FixedProbabilities::do_clone() const {
   return std::make_shared<FixedProbabilities>();
 }
 
-void FixedProbabilities::do_load(SnapshotReader&) {}
-
 }  // namespace gtlabel

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "models/held_coefficient.hpp"
+
 namespace gtlabel::detail {
 namespace {
 
@@ -62,11 +64,7 @@ ScoreLink ScoreLink::fit(const RowMatrix& scores, const TrainingSet& training) {
     }
     // Coefficients at zero that the gradient pushes further down stay there; the others take the step among themselves.
     for (int j = 0; j < 2; ++j) {
-      if (coefficients[j] > 0.0 || gradient[j] < 0.0) continue;
-      gradient[j] = 0.0;
-      hessian.row(j).setZero();
-      hessian.col(j).setZero();
-      hessian(j, j) = 1.0;
+      if (coefficients[j] == 0.0 && gradient[j] >= 0.0) hold_coefficient(j, gradient, hessian);
     }
     const Eigen::Vector2d change = hessian.ldlt().solve(gradient);
     coefficients = (coefficients - change.array() / std::max(1.0, change.cwiseAbs().maxCoeff())).max(0.0);

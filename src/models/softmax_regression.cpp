@@ -15,6 +15,7 @@
 #include "gtlabel/storage/snapshot.hpp"
 #include "models/labelled_rows.hpp"
 #include "models/scaled_rows.hpp"
+#include "models/softmax.hpp"
 #include "models/softmax_geometry.hpp"
 #include "support/eigen.hpp"
 
@@ -24,6 +25,7 @@ namespace {
 using detail::LabelledRows;
 using detail::RowMatrix;
 using detail::SpanGeometry;
+using detail::to_probabilities;
 using detail::WeightGeometry;
 using Eigen::VectorXf;
 using std::ptrdiff_t;
@@ -57,13 +59,6 @@ Fit optimise(Geometry& geometry, const VectorXf& start, const RowMatrix& targets
   geometry.logits(x, fit.logits);
   fit.coordinates = geometry.compact(x);
   return fit;
-}
-
-void to_probabilities(std::span<float> row) {
-  const float largest = *std::max_element(row.begin(), row.end());
-  float sum = 0.0F;
-  for (float& value : row) sum += value = std::exp(value - largest);
-  for (float& value : row) value /= sum;
 }
 
 /// Targets and weights as the objective wants them; the fold's own labels (if any) have weight 0. Targets are smoothed

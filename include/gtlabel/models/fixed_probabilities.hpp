@@ -29,7 +29,6 @@ class GTLABEL_EXPORT FixedProbabilities final : public IncrementalModel {
   void do_predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const override;
   void do_predict_out_of_fold(std::span<const ItemIndex> items, MatrixView<float> out) const override;
   std::shared_ptr<IncrementalModel> do_clone() const override;
-  void do_load(SnapshotReader& reader) override;
 };
 
 }  // namespace gtlabel

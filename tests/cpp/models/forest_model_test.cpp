@@ -4,18 +4,24 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "gaussian_pool.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/core/random.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "models/teaching.hpp"
 
 namespace {
 
 using namespace gtlabel;
+using gtlabel_test::accuracy;
+using gtlabel_test::out_of_fold;
+using gtlabel_test::predict;
+using gtlabel_test::range;
+using gtlabel_test::teach;
 
 /// A table of uniform columns in (-1, 1), and the class of each row.
 struct Table {
@@ -38,40 +44,6 @@ int xor_class(const float* row) { return (row[0] > 0.0F) != (row[1] > 0.0F) ? 1 
 int ring_class(const float* row) {
   const float radius = std::hypot(row[0], row[1]);
   return radius < 0.45F ? 0 : radius < 0.8F ? 1 : 2;
-}
-
-std::vector<ItemIndex> range(ItemIndex begin, ItemIndex end) {
-  std::vector<ItemIndex> items(static_cast<std::size_t>(end - begin));
-  std::iota(items.begin(), items.end(), begin);
-  return items;
-}
-
-void teach(IncrementalModel& model, const std::vector<ItemIndex>& items, const std::vector<int>& classes,
-           const std::vector<float>& weights = {}) {
-  Matrix<float> targets(static_cast<std::ptrdiff_t>(items.size()), model.n_classes());
-  for (std::size_t i = 0; i < items.size(); ++i) targets(static_cast<std::ptrdiff_t>(i), classes[items[i]]) = 1.0F;
-  model.update(items, targets, weights);
-}
-
-Matrix<float> predict(const IncrementalModel& model, const std::vector<ItemIndex>& items) {
-  Matrix<float> out(static_cast<std::ptrdiff_t>(items.size()), model.n_classes());
-  model.predict_proba(items, out);
-  return out;
-}
-
-Matrix<float> out_of_fold(const IncrementalModel& model, const std::vector<ItemIndex>& items) {
-  Matrix<float> out(static_cast<std::ptrdiff_t>(items.size()), model.n_classes());
-  model.predict_out_of_fold(items, out);
-  return out;
-}
-
-double accuracy(const Matrix<float>& p, const std::vector<ItemIndex>& items, const std::vector<int>& classes) {
-  double right = 0.0;
-  for (std::ptrdiff_t i = 0; i < p.rows; ++i) {
-    const auto row = p.row(i);
-    right += std::max_element(row.begin(), row.end()) - row.begin() == classes[items[i]];
-  }
-  return right / static_cast<double>(p.rows);
 }
 
 TEST_CASE("ForestModel: separates XOR and rings among columns of noise") {

@@ -2,19 +2,25 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <string>
 #include <vector>
 
+#include "gaussian_pool.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/core/random.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "models/teaching.hpp"
 
 namespace {
 
 using namespace gtlabel;
+using gtlabel_test::accuracy;
+using gtlabel_test::largest_difference;
+using gtlabel_test::out_of_fold;
+using gtlabel_test::predict;
+using gtlabel_test::range;
+using gtlabel_test::teach;
 
 /// Two interleaved half circles: a shape that a linear model cannot separate.
 struct Moons {
@@ -37,47 +43,6 @@ struct Moons {
     return Features::borrow(MatrixView<const float>(values.data(), static_cast<std::ptrdiff_t>(classes.size()), 2));
   }
 };
-
-std::vector<ItemIndex> range(ItemIndex begin, ItemIndex end) {
-  std::vector<ItemIndex> items(static_cast<std::size_t>(end - begin));
-  std::iota(items.begin(), items.end(), begin);
-  return items;
-}
-
-void teach(IncrementalModel& model, const std::vector<ItemIndex>& items, const std::vector<int>& classes) {
-  Matrix<float> targets(static_cast<std::ptrdiff_t>(items.size()), model.n_classes());
-  for (std::size_t i = 0; i < items.size(); ++i) targets(static_cast<std::ptrdiff_t>(i), classes[items[i]]) = 1.0F;
-  model.update(items, targets);
-}
-
-Matrix<float> predict(const IncrementalModel& model, const std::vector<ItemIndex>& items) {
-  Matrix<float> out(static_cast<std::ptrdiff_t>(items.size()), model.n_classes());
-  model.predict_proba(items, out);
-  return out;
-}
-
-Matrix<float> out_of_fold(const IncrementalModel& model, const std::vector<ItemIndex>& items) {
-  Matrix<float> out(static_cast<std::ptrdiff_t>(items.size()), model.n_classes());
-  model.predict_out_of_fold(items, out);
-  return out;
-}
-
-double accuracy(const Matrix<float>& p, const std::vector<ItemIndex>& items, const std::vector<int>& classes) {
-  double right = 0.0;
-  for (std::ptrdiff_t i = 0; i < p.rows; ++i) {
-    const auto row = p.row(i);
-    right += std::max_element(row.begin(), row.end()) - row.begin() == classes[items[i]];
-  }
-  return right / static_cast<double>(p.rows);
-}
-
-double largest_difference(const Matrix<float>& a, const Matrix<float>& b) {
-  double largest = 0.0;
-  for (std::size_t i = 0; i < a.values.size(); ++i) {
-    largest = std::max(largest, static_cast<double>(std::fabs(a.values[i] - b.values[i])));
-  }
-  return largest;
-}
 
 TEST_CASE("GraphModel: follows the shape of the pool from 20 labels") {
   const Moons moons(600);

@@ -11,18 +11,28 @@
 #include <string>
 #include <vector>
 
+#include "gaussian_pool.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/core/random.hpp"
 #include "gtlabel/models/committee.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/storage/snapshot.hpp"
 #include "models/kernel_regression.hpp"
+#include "models/teaching.hpp"
 
 namespace {
 
 using namespace gtlabel;
 using detail::KernelRegression;
 using detail::RowMatrix;
+using gtlabel_test::accuracy;
+using gtlabel_test::bytes_of;
+using gtlabel_test::largest_difference;
+using gtlabel_test::load;
+using gtlabel_test::out_of_fold;
+using gtlabel_test::predict;
+using gtlabel_test::range;
+using gtlabel_test::teach;
 using std::ptrdiff_t;
 
 /// Items on two rings, which no plane separates, and their classes.
@@ -45,58 +55,6 @@ struct Rings {
   }
   [[nodiscard]] Features pool() const { return Features::borrow(MatrixView<const float>(values.data(), n, d)); }
 };
-
-std::vector<ItemIndex> range(ItemIndex begin, ItemIndex end) {
-  std::vector<ItemIndex> items(static_cast<std::size_t>(end - begin));
-  std::iota(items.begin(), items.end(), begin);
-  return items;
-}
-
-void teach(IncrementalModel& model, const std::vector<ItemIndex>& items, const std::vector<int>& classes) {
-  Matrix<float> targets(std::ssize(items), model.n_classes());
-  for (std::size_t i = 0; i < items.size(); ++i) targets(static_cast<ptrdiff_t>(i), classes[items[i]]) = 1.0F;
-  model.update(items, targets);
-}
-
-Matrix<float> predict(const IncrementalModel& model, const std::vector<ItemIndex>& items) {
-  Matrix<float> out(std::ssize(items), model.n_classes());
-  model.predict_proba(items, out);
-  return out;
-}
-
-Matrix<float> out_of_fold(const IncrementalModel& model, const std::vector<ItemIndex>& items) {
-  Matrix<float> out(std::ssize(items), model.n_classes());
-  model.predict_out_of_fold(items, out);
-  return out;
-}
-
-double accuracy(const Matrix<float>& p, const std::vector<ItemIndex>& items, const std::vector<int>& classes) {
-  double right = 0.0;
-  for (ptrdiff_t i = 0; i < p.rows; ++i) {
-    const auto row = p.row(i);
-    right += std::max_element(row.begin(), row.end()) - row.begin() == classes[items[i]];
-  }
-  return right / static_cast<double>(p.rows);
-}
-
-double largest_difference(const Matrix<float>& a, const Matrix<float>& b) {
-  double largest = 0.0;
-  for (std::size_t i = 0; i < a.values.size(); ++i) {
-    largest = std::max(largest, static_cast<double>(std::fabs(a.values[i] - b.values[i])));
-  }
-  return largest;
-}
-
-std::string saved(const IncrementalModel& model) {
-  SnapshotWriter writer;
-  model.save(writer);
-  return writer.finish("model");
-}
-
-void load(IncrementalModel& model, const std::string& bytes) {
-  SnapshotReader reader(bytes, "model");
-  model.load(reader);
-}
 
 /// Random rows, soft targets and weights of a small regression.
 struct Problem {
@@ -380,7 +338,7 @@ TEST_CASE("KernelModel: sparse pools get the class prior, which does not harm a 
 
   KernelModel loaded;
   loaded.attach(pool, 2);
-  load(loaded, saved(*kernel));
+  load(loaded, bytes_of(*kernel));
   CHECK(out_of_fold(loaded, range(0, 100)).values == out_of_fold(*kernel, range(0, 100)).values);
 }
 
@@ -416,7 +374,7 @@ TEST_CASE("KernelModel: after a load it goes on bit for bit") {
     for (ItemIndex begin = 0; begin < 120; begin += 30) teach(model, range(begin, begin + 30), rings.classes);
     KernelModel loaded;
     loaded.attach(rings.pool(), 2);
-    load(loaded, saved(model));
+    load(loaded, bytes_of(model));
     CHECK(predict(loaded, range(0, 400)).values == predict(model, range(0, 400)).values);
     CHECK(out_of_fold(loaded, range(0, 120)).values == out_of_fold(model, range(0, 120)).values);
     for (IncrementalModel* m : {static_cast<IncrementalModel*>(&model), static_cast<IncrementalModel*>(&loaded)}) {
@@ -484,7 +442,7 @@ TEST_CASE("KernelModel: an executor that fails during an update leaves the fit a
   }
   KernelModel loaded;
   loaded.attach(rings.pool(), 2);
-  load(loaded, saved(model));
+  load(loaded, bytes_of(model));
   CHECK(predict(loaded, range(0, 300)).values == before.values);
   for (IncrementalModel* m : {static_cast<IncrementalModel*>(&model), static_cast<IncrementalModel*>(&clean)}) {
     teach(*m, range(100, 200), rings.classes);

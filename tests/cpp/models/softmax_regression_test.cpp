@@ -2,19 +2,25 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <string>
 #include <vector>
 
+#include "gaussian_pool.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/core/random.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "models/teaching.hpp"
 
 namespace {
 
 using namespace gtlabel;
+using gtlabel_test::accuracy;
+using gtlabel_test::largest_difference;
+using gtlabel_test::out_of_fold;
+using gtlabel_test::predict;
+using gtlabel_test::range;
+using gtlabel_test::teach;
 
 /// Items around one centre per class, and their classes.
 struct Blobs {
@@ -38,53 +44,12 @@ struct Blobs {
   [[nodiscard]] Features pool() const { return Features::borrow(MatrixView<const float>(values.data(), n, d)); }
 };
 
-std::vector<ItemIndex> range(ItemIndex begin, ItemIndex end) {
-  std::vector<ItemIndex> items(static_cast<std::size_t>(end - begin));
-  std::iota(items.begin(), items.end(), begin);
-  return items;
-}
-
-void teach(IncrementalModel& model, const std::vector<ItemIndex>& items, const std::vector<int>& classes, int k) {
-  Matrix<float> targets(static_cast<std::ptrdiff_t>(items.size()), k);
-  for (std::size_t i = 0; i < items.size(); ++i) targets(static_cast<std::ptrdiff_t>(i), classes[items[i]]) = 1.0F;
-  model.update(items, targets);
-}
-
-Matrix<float> predict(const IncrementalModel& model, const std::vector<ItemIndex>& items) {
-  Matrix<float> out(static_cast<std::ptrdiff_t>(items.size()), model.n_classes());
-  model.predict_proba(items, out);
-  return out;
-}
-
-Matrix<float> out_of_fold(const IncrementalModel& model, const std::vector<ItemIndex>& items) {
-  Matrix<float> out(static_cast<std::ptrdiff_t>(items.size()), model.n_classes());
-  model.predict_out_of_fold(items, out);
-  return out;
-}
-
-double accuracy(const Matrix<float>& p, const std::vector<ItemIndex>& items, const std::vector<int>& classes) {
-  double right = 0.0;
-  for (std::ptrdiff_t i = 0; i < p.rows; ++i) {
-    const auto row = p.row(i);
-    right += std::max_element(row.begin(), row.end()) - row.begin() == classes[items[i]];
-  }
-  return right / static_cast<double>(p.rows);
-}
-
-double largest_difference(const Matrix<float>& a, const Matrix<float>& b) {
-  double largest = 0.0;
-  for (std::size_t i = 0; i < a.values.size(); ++i) {
-    largest = std::max(largest, static_cast<double>(std::fabs(a.values[i] - b.values[i])));
-  }
-  return largest;
-}
-
 TEST_CASE("SoftmaxRegression: separates blobs of few and of many columns, from few labels") {
   for (const std::ptrdiff_t d : {4, 200}) {
     const Blobs blobs(600, d, 3, 1, 0.4);
     SoftmaxRegression model;
     model.attach(blobs.pool(), 3);
-    teach(model, range(0, 150), blobs.classes, 3);
+    teach(model, range(0, 150), blobs.classes);
     CHECK(accuracy(predict(model, range(150, 600)), range(150, 600), blobs.classes) > 0.9);
     CHECK(accuracy(out_of_fold(model, range(0, 150)), range(0, 150), blobs.classes) > 0.9);
   }
@@ -95,7 +60,7 @@ TEST_CASE("SoftmaxRegression: the fit is stationary: predicted class mass equals
   const Blobs blobs(200, 3, 2);
   SoftmaxRegression model({.l2 = 0.1});
   model.attach(blobs.pool(), 2);
-  teach(model, range(0, 200), blobs.classes, 2);
+  teach(model, range(0, 200), blobs.classes);
   const auto p = predict(model, range(0, 200));
   double predicted = 0.0, labelled = 0.0;
   for (std::ptrdiff_t i = 0; i < 200; ++i) {
@@ -111,8 +76,8 @@ TEST_CASE("SoftmaxRegression: a warm start ends where a cold start ends, also ac
     SoftmaxRegression warm({.l2 = 0.1}), cold({.l2 = 0.1});
     warm.attach(blobs.pool(), 4);
     cold.attach(blobs.pool(), 4);
-    for (ItemIndex begin = 0; begin < 325; begin += 25) teach(warm, range(begin, begin + 25), blobs.classes, 4);
-    teach(cold, range(0, 325), blobs.classes, 4);
+    for (ItemIndex begin = 0; begin < 325; begin += 25) teach(warm, range(begin, begin + 25), blobs.classes);
+    teach(cold, range(0, 325), blobs.classes);
     CHECK(largest_difference(predict(warm, range(0, 400)), predict(cold, range(0, 400))) < 0.03);
   }
 }
@@ -123,7 +88,7 @@ TEST_CASE("SoftmaxRegression: out-of-fold accuracy on noise labels is chance, af
   for (int& c : blobs.classes) c = static_cast<int>(random.below(2));
   SoftmaxRegression model({.l2 = 0.001});
   model.attach(blobs.pool(), 2);
-  for (ItemIndex begin = 0; begin < 1200; begin += 100) teach(model, range(begin, begin + 100), blobs.classes, 2);
+  for (ItemIndex begin = 0; begin < 1200; begin += 100) teach(model, range(begin, begin + 100), blobs.classes);
   CHECK(accuracy(predict(model, range(0, 1200)), range(0, 1200), blobs.classes) > 0.57);  // it does learn the noise
   const double chance = accuracy(out_of_fold(model, range(0, 1200)), range(0, 1200), blobs.classes);
   CHECK(std::fabs(chance - 0.5) < 4.0 * 0.5 / std::sqrt(1200.0));
@@ -133,11 +98,11 @@ TEST_CASE("SoftmaxRegression: the same bits for 1, 2 and 7 threads") {
   const Blobs blobs(700, 60, 3);
   SoftmaxRegression expected;
   expected.attach(blobs.pool(), 3);
-  teach(expected, range(0, 90), blobs.classes, 3);
+  teach(expected, range(0, 90), blobs.classes);
   for (const std::size_t threads : {2U, 7U}) {
     SoftmaxRegression model;
     model.attach(blobs.pool(), 3, std::make_shared<ThreadPool>(threads));
-    teach(model, range(0, 90), blobs.classes, 3);
+    teach(model, range(0, 90), blobs.classes);
     CHECK(predict(model, range(0, 700)).values == predict(expected, range(0, 700)).values);
     CHECK(out_of_fold(model, range(0, 90)).values == out_of_fold(expected, range(0, 90)).values);
   }
@@ -151,8 +116,8 @@ TEST_CASE("SoftmaxRegression: a column of another unit leaves predictions nearly
   SoftmaxRegression a({.l2 = 0.1}), b({.l2 = 0.1});
   a.attach(blobs.pool(), 2);
   b.attach(scaled.pool(), 2);
-  teach(a, range(0, 80), blobs.classes, 2);
-  teach(b, range(0, 80), blobs.classes, 2);
+  teach(a, range(0, 80), blobs.classes);
+  teach(b, range(0, 80), blobs.classes);
   CHECK(largest_difference(predict(a, range(0, 300)), predict(b, range(0, 300))) < 1e-2);
 }
 
@@ -163,9 +128,9 @@ TEST_CASE("SoftmaxRegression: a label given again replaces the old one") {
   SoftmaxRegression model({.l2 = 0.1}), clean({.l2 = 0.1});
   model.attach(blobs.pool(), 2);
   clean.attach(blobs.pool(), 2);
-  teach(model, range(0, 60), wrong, 2);
-  teach(model, range(0, 60), blobs.classes, 2);
-  teach(clean, range(0, 60), blobs.classes, 2);
+  teach(model, range(0, 60), wrong);
+  teach(model, range(0, 60), blobs.classes);
+  teach(clean, range(0, 60), blobs.classes);
   CHECK(largest_difference(predict(model, range(0, 200)), predict(clean, range(0, 200))) < 0.03);
 }
 
@@ -173,13 +138,13 @@ TEST_CASE("SoftmaxRegression: a fold without a class, one class only, more class
   const Blobs blobs(100, 5, 20);
   SoftmaxRegression few;
   few.attach(blobs.pool(), 20);
-  teach(few, range(0, 7), blobs.classes, 20);
+  teach(few, range(0, 7), blobs.classes);
   CHECK_NOTHROW((void)predict(few, range(0, 100)));  // rows are checked to be distributions
   CHECK_NOTHROW((void)out_of_fold(few, range(0, 7)));
 
   SoftmaxRegression single;
   single.attach(blobs.pool(), 20);
-  teach(single, range(0, 40), std::vector<int>(100, 3), 20);
+  teach(single, range(0, 40), std::vector<int>(100, 3));
   const auto p = predict(single, range(0, 100));
   for (std::ptrdiff_t i = 0; i < 100; ++i) {
     REQUIRE(p(i, 3) > 0.5F);
@@ -188,7 +153,7 @@ TEST_CASE("SoftmaxRegression: a fold without a class, one class only, more class
   }
   SoftmaxRegression one;
   one.attach(blobs.pool(), 20);
-  teach(one, {5}, blobs.classes, 20);
+  teach(one, {5}, blobs.classes);
   CHECK(out_of_fold(one, {5})(0, 0) == doctest::Approx(0.05));  // its fold has seen nothing
 }
 
@@ -200,7 +165,7 @@ TEST_CASE("SoftmaxRegression: identical items, constant columns and huge values 
     model.attach(Features::borrow(MatrixView<const float>(values.data(), 40, 3)), 2);
     std::vector<int> classes(40);
     for (std::size_t i = 0; i < 40; ++i) classes[i] = static_cast<int>(i % 2);
-    teach(model, range(0, 20), classes, 2);
+    teach(model, range(0, 20), classes);
     CHECK(predict(model, range(0, 40))(30, 0) == doctest::Approx(0.5).epsilon(0.1));
   }
 }
@@ -241,8 +206,8 @@ TEST_CASE("SoftmaxRegression: sparse rows predict like the same rows dense") {
   SoftmaxRegression dense({.l2 = 0.1}), sparse({.l2 = 0.1 * variance / square});
   dense.attach(blobs.pool(), 3);
   sparse.attach(Features::borrow(CsrView<const float>{indptr, indices, blobs.values, 6}), 3);
-  teach(dense, range(0, 150), blobs.classes, 3);
-  teach(sparse, range(0, 150), blobs.classes, 3);
+  teach(dense, range(0, 150), blobs.classes);
+  teach(sparse, range(0, 150), blobs.classes);
   CHECK(largest_difference(predict(dense, range(0, 300)), predict(sparse, range(0, 300))) < 0.03);
 }
 
@@ -251,7 +216,7 @@ TEST_CASE("SoftmaxRegression: after a load it goes on bit for bit") {
     const Blobs blobs(400, d, 3);
     SoftmaxRegression model;
     model.attach(blobs.pool(), 3);
-    for (ItemIndex begin = 0; begin < 120; begin += 30) teach(model, range(begin, begin + 30), blobs.classes, 3);
+    for (ItemIndex begin = 0; begin < 120; begin += 30) teach(model, range(begin, begin + 30), blobs.classes);
     SnapshotWriter writer;
     model.save(writer);
     const std::string bytes = writer.finish("model");
@@ -262,7 +227,7 @@ TEST_CASE("SoftmaxRegression: after a load it goes on bit for bit") {
     CHECK(predict(loaded, range(0, 400)).values == predict(model, range(0, 400)).values);
     CHECK(out_of_fold(loaded, range(0, 120)).values == out_of_fold(model, range(0, 120)).values);
     for (IncrementalModel* m : {static_cast<IncrementalModel*>(&model), static_cast<IncrementalModel*>(&loaded)}) {
-      teach(*m, range(120, 170), blobs.classes, 3);
+      teach(*m, range(120, 170), blobs.classes);
     }
     CHECK(predict(loaded, range(0, 400)).values == predict(model, range(0, 400)).values);
     CHECK(out_of_fold(loaded, range(0, 170)).values == out_of_fold(model, range(0, 170)).values);
@@ -282,10 +247,10 @@ TEST_CASE("SoftmaxRegression: an executor that fails during an update leaves the
   const auto executor = std::make_shared<Failing>();
   SoftmaxRegression model;
   model.attach(blobs.pool(), 2, executor);
-  teach(model, range(0, 40), blobs.classes, 2);
+  teach(model, range(0, 40), blobs.classes);
   const auto before = predict(model, range(0, 200));
   executor->fail = true;
-  CHECK_THROWS(teach(model, range(40, 80), blobs.classes, 2));
+  CHECK_THROWS(teach(model, range(40, 80), blobs.classes));
   executor->fail = false;
   CHECK(predict(model, range(0, 200)).values == before.values);
   CHECK_NOTHROW((void)out_of_fold(model, range(40, 80)));
@@ -297,7 +262,7 @@ TEST_CASE("SoftmaxRegression: an executor that fails during an update leaves the
   SnapshotReader reader(bytes, "model");
   loaded.load(reader);
   CHECK(predict(loaded, range(0, 200)).values == before.values);
-  CHECK_NOTHROW(teach(model, range(40, 80), blobs.classes, 2));
+  CHECK_NOTHROW(teach(model, range(40, 80), blobs.classes));
 }
 
 TEST_CASE("SoftmaxRegression: a negative strength is refused") {
