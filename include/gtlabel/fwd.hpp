@@ -4,11 +4,24 @@
 namespace gtlabel {
 
 // core
+class ArchiveError;
+template <class T>
+struct CsrView;
 class Error;
 class Executor;
+class InvalidArgument;
+class InvalidState;
+class InvalidType;
+template <class T>
+struct Matrix;
+template <class T>
+struct MatrixView;
+class ModelError;
+class NotFitted;
 class RandomStream;
 class SerialExecutor;
 class ThreadPool;
+class UnknownClass;
 
 // dataset
 struct Answer;
@@ -17,23 +30,30 @@ class Features;
 struct LabelSet;
 
 // models
+struct ColumnScaling;
 class Committee;
 class ConfidenceCalibration;
 class FixedProbabilities;
 class ForestModel;
+struct ForestModelOptions;
 class GraphModel;
+struct GraphModelOptions;
 class IncrementalModel;
 class KernelModel;
 class NeighborGraph;
+struct NeighborGraphOptions;
 class SoftmaxRegression;
+struct SoftmaxRegressionOptions;
 class TrainingSet;
 
 // routing
+struct AuditFallback;
 class AuditLedger;
+struct AuditState;
 struct Certificate;
 struct CommitPlan;
-struct ConfidenceThreshold;
 class ConfidenceRouter;
+struct ConfidenceThreshold;
 struct ErrorTarget;
 struct Routing;
 
@@ -46,6 +66,8 @@ struct Batch;
 struct JobReport;
 class LabelingJob;
 struct LabelingJobOptions;
+struct Predictions;
+struct RoundRecord;
 struct Submission;
 
 }  // namespace gtlabel

@@ -4,13 +4,14 @@ import sys
 from pathlib import Path
 
 import docs_links
+import forward_names
 import layers
 import source_lists
 import versions
 
 root = Path(__file__).resolve().parents[2]
 failed = False
-for check in (layers, source_lists, docs_links, versions):
+for check in (layers, forward_names, source_lists, docs_links, versions):
     for path, what in check.faults(root):
         print(f"{path.relative_to(root)}: {what}")
         failed = True

@@ -31,7 +31,10 @@ def tree(tmp_path):
         {
             "include/gtlabel/gtlabel.hpp": '#include "gtlabel/core/ids.hpp"\n#include "gtlabel/models/model.hpp"\n',
             "include/gtlabel/core/ids.hpp": "#include <cstdint>\n",
-            "include/gtlabel/models/model.hpp": '#include "gtlabel/core/ids.hpp"\n',
+            "include/gtlabel/models/model.hpp": '#include "gtlabel/core/ids.hpp"\n'
+            "class Features;\nclass GTLABEL_EXPORT Model final : public Base {\n  struct State;\n};\n"
+            "struct ModelOptions {};\ntemplate <class T>\nstruct View {};\n",
+            "include/gtlabel/fwd.hpp": "class Model;\nstruct ModelOptions;\ntemplate <class T>\nstruct View;\n",
             "include/gtlabel/models/kernels/solve.hpp": "#include <Eigen/Core>\n",
             "include/gtlabel/version.hpp": "#define GTLABEL_VERSION_MAJOR 1\n"
             "#define GTLABEL_VERSION_MINOR 2\n#define GTLABEL_VERSION_PATCH 3\n"
@@ -56,12 +59,13 @@ def tree(tmp_path):
     (tmp_path / "tests/checks").mkdir()
     shutil.copy(CHECKS / "layers.txt", tmp_path / "tests/checks/layers.txt")
     umbrella = tmp_path / "include/gtlabel/gtlabel.hpp"
-    umbrella.write_text(umbrella.read_text() + '#include "gtlabel/version.hpp"\n')
+    umbrella.write_text(umbrella.read_text() + '#include "gtlabel/fwd.hpp"\n#include "gtlabel/version.hpp"\n')
     return tmp_path
 
 
 def test_a_project_in_order_passes_every_check(tree):
     assert faults("layers", tree) == []
+    assert faults("forward_names", tree) == []
     assert faults("source_lists", tree) == []
     assert faults("docs_links", tree) == []
     assert faults("versions", tree) == []
@@ -97,6 +101,20 @@ def test_layers_finds_a_header_that_gtlabel_hpp_lacks(tree):
     umbrella = tree / "include/gtlabel/gtlabel.hpp"
     expected = (umbrella, "does not include gtlabel/core/views.hpp")
     assert faults("layers", tree) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "instead", "fault"),
+    [
+        ("class Model;\n", "", "does not name class Model"),
+        ("struct View", "class View", "does not name template <class T> struct View"),
+        ("class Model;", "class Model;\nclass Gone;", "names class Gone, which no public header defines"),
+    ],
+)
+def test_forward_names_finds_a_class_that_fwd_hpp_lacks_or_has_otherwise(tree, name, instead, fault):
+    forward = tree / "include/gtlabel/fwd.hpp"
+    forward.write_text(forward.read_text().replace(name, instead))
+    assert (forward, fault) in faults("forward_names", tree)
 
 
 @pytest.mark.parametrize(
