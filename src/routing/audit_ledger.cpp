@@ -20,7 +20,13 @@ AuditLedger::AuditLedger(double failure_probability, std::uint64_t seed)
 
 std::vector<ItemIndex> AuditLedger::commit(std::span<const ItemIndex> items) {
   std::unordered_set<ItemIndex> given;
-  for (const ItemIndex item : items) {
+  for (std::size_t row = 0; row < items.size(); ++row) {
+    const ItemIndex item = items[row];
+    if (item < 0) {
+      throw InvalidArgument("items: row " + std::to_string(row) + " is " + std::to_string(item) +
+                                ", expected an item's index, 0 or more",
+                            ErrorCode::item_out_of_range);
+    }
     if (current_.contains(item) || !given.insert(item).second) {
       throw InvalidState("audit ledger: item " + std::to_string(item) + " is committed already; withdraw it first");
     }
@@ -235,6 +241,7 @@ AuditLedger AuditLedger::load(SnapshotReader& reader) {
   const auto states = reader.get<std::vector<std::uint8_t>>();
   require_sound(coins.size() == items.size() && states.size() == items.size(), "audit ledger: sizes do not agree");
   for (std::size_t i = 0; i < items.size(); ++i) {
+    require_sound(items[i] >= 0, "audit ledger: a negative item");
     require_sound(coins[i] > 0.0 && coins[i] < 1.0, "audit ledger: a coin outside (0, 1)");
     require_sound(states[i] < 6, "audit ledger: an unknown state");
     const Entry entry{items[i], coins[i], static_cast<Finding>(states[i] / 2), states[i] % 2 == 1};

@@ -42,7 +42,8 @@ class GTLABEL_EXPORT AuditLedger {
 
   /// Gives each item a fresh coin. An item may be committed again only after it was withdrawn.
   /// @return those that are due for audit at once, in the order given. O(items).
-  /// @throws InvalidState  an item that is committed already; nothing is changed.
+  /// @throws InvalidState  an item that is committed already; InvalidArgument  a negative one, naming its row. Either
+  /// way nothing is changed.
   std::vector<ItemIndex> commit(std::span<const ItemIndex> items);
 
   /// Raises the audit level. @return the items that become due and are not answered yet, in order of commit.
@@ -84,6 +85,7 @@ class GTLABEL_EXPORT AuditLedger {
   [[nodiscard]] std::vector<ItemIndex> delivered() const;
   /// Items due and not answered, in order of commit. O(committed).
   [[nodiscard]] std::vector<ItemIndex> due() const;
+  /// Whether an item is among them. O(1).
   [[nodiscard]] bool is_delivered(ItemIndex item) const;
 
   void save(SnapshotWriter& writer) const;

@@ -103,6 +103,22 @@ TEST_CASE("AuditLedger: an item is committed once; a refused commit changes noth
   }
 }
 
+TEST_CASE("AuditLedger: a negative item is refused by its row, and nothing is changed") {
+  AuditLedger ledger(0.05, 3);
+  ledger.commit(range(0, 10));
+  const auto before = bytes_of(ledger);
+  try {
+    ledger.commit(Items{20, 21, -1});
+    FAIL("accepted");
+  } catch (const InvalidArgument& error) {
+    CHECK(error.code() == ErrorCode::item_out_of_range);
+    CHECK(std::string(error.what()).find("row 2 is -1") != std::string::npos);
+  }
+  CHECK(bytes_of(ledger) == before);
+  CHECK_FALSE(ledger.record(-1, true));
+  CHECK_FALSE(ledger.is_delivered(-1));
+}
+
 TEST_CASE("AuditLedger: the level never falls and stays below 1; a refused one changes nothing") {
   AuditLedger ledger;
   ledger.commit(range(0, 50));
