@@ -134,6 +134,10 @@ def test_source_lists_finds_a_forgotten_file(tree, file):
         "[here](#nowhere)",
         "![picture](docs/picture.png)",
         "[one][two]\n\n[two]: docs/gone.md",
+        "`docs/gone.md`",
+        "`src/gone/`",
+        "`include/gtlabel/<module>/gone.hpp`",
+        "`source/gone.cpp`",
     ],
 )
 def test_docs_links_finds_a_dead_link(tree, link):
@@ -142,7 +146,8 @@ def test_docs_links_finds_a_dead_link(tree, link):
 
 
 def test_docs_links_leaves_code_and_the_web_alone(tree):
-    text = "# A\n\n[web](https://example.org/x) [self](#a)\n\n```python\nrows[0](column)\n```\n"
+    text = "# A\n\n[web](https://example.org/x) [self](#a)\n\n```python\nrows[0](column)\n`docs/gone.md`\n```\n"
+    text += "`docs/guide.md`, `src/`, `include/gtlabel/<module>/`, `1/n`, `./dev check`, `build/gone.txt`\n"
     write(tree, {"README.md": text})
     assert faults("docs_links", tree) == []
 
