@@ -94,6 +94,21 @@ double checked_expected_audits(std::int64_t n_items, double error_rate, const Er
   return expected_audits(n_items, error_rate, target);
 }
 
+void register_fallback(py::module_& m) {
+  py::class_<AuditFallback>(
+      m, "AuditFallback",
+      "What an audit ledger would state if the labels committed since an earlier moment were withdrawn.")
+      .def_property_readonly(
+          "withdrawn", [](const AuditFallback& fallback) { return to_array(fallback.withdrawn); },
+          "Items that would have to be withdrawn, in order of commit.")
+      .def_readonly("n_delivered", &AuditFallback::n_delivered, "Labels that would be left.")
+      .def_readonly("wrong_at_most", &AuditFallback::wrong_at_most, "Upper bound on the wrong ones among those left.")
+      .def("__repr__", [](const AuditFallback& fallback) {
+        return py::str("AuditFallback({} to withdraw, n_delivered={}, wrong_at_most={})")
+            .format(fallback.withdrawn.size(), fallback.n_delivered, fallback.wrong_at_most);
+      });
+}
+
 constexpr const char* kLedgerKind = "audit_ledger";
 
 py::bytes ledger_state(const AuditLedger& ledger) {
@@ -145,12 +160,19 @@ among the delivered are at most ``wrong_at_most``. Items due and unanswered coun
       .def(
           "due", [](const AuditLedger& ledger) { return to_array(ledger.due()); },
           "Items due for audit and not answered.")
+      .def("is_delivered", &AuditLedger::is_delivered, "item"_a, "Whether an item is among the delivered.")
+      .def("fallbacks", &AuditLedger::fallbacks,
+           R"(The earlier moments to which ``withdraw`` can go back, the latest first, as AuditFallback.
+
+Withdraw all of ``withdrawn`` and ``wrong_at_most`` is what was proved then, less the errors found since.)")
       .def_property_readonly("wrong_at_most", &AuditLedger::wrong_at_most,
                              "Upper bound on wrong labels among the delivered.")
       .def_property_readonly("n_delivered", &AuditLedger::n_delivered)
       .def_property_readonly("n_audited", &AuditLedger::n_audited)
       .def_property_readonly("n_due", &AuditLedger::n_due)
       .def_property_readonly("errors_found", &AuditLedger::errors_found)
+      .def_property_readonly("known_wrong", &AuditLedger::known_wrong,
+                             "Labels found wrong by free answers, not by audits.")
       .def_property_readonly("level", &AuditLedger::level)
       .def_property_readonly("failure_probability", &AuditLedger::failure_probability)
       .def(py::pickle(&ledger_state, &ledger_from));
@@ -259,6 +281,7 @@ void register_router(py::module_& m) {
 void register_routing(py::module_& m) {
   register_targets(m);
   register_certificate(m);
+  register_fallback(m);
   register_ledger(m);
   register_router(m);
 }

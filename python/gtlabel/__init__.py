@@ -2,6 +2,7 @@
 
 from gtlabel._core import (
     ArchiveError,
+    AuditFallback,
     AuditLedger,
     Batch,
     Certificate,
@@ -36,6 +37,7 @@ from gtlabel.report import Report, Round
 
 __all__ = [
     "ArchiveError",
+    "AuditFallback",
     "AuditLedger",
     "Batch",
     "Certificate",

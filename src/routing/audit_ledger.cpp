@@ -23,9 +23,9 @@ std::vector<ItemIndex> AuditLedger::commit(std::span<const ItemIndex> items) {
   for (std::size_t row = 0; row < items.size(); ++row) {
     const ItemIndex item = items[row];
     if (item < 0) {
-      throw InvalidArgument("items: row " + std::to_string(row) + " is " + std::to_string(item) +
-                                ", expected an item's index, 0 or more",
-                            ErrorCode::item_out_of_range);
+      throw InvalidArgument(
+          "items: row " + std::to_string(row) + " is " + std::to_string(item) + ", expected an item's index, 0 or more",
+          ErrorCode::item_out_of_range);
     }
     if (current_.contains(item) || !given.insert(item).second) {
       throw InvalidState("audit ledger: item " + std::to_string(item) + " is committed already; withdraw it first");

@@ -286,6 +286,49 @@ def test_a_committed_item_is_delivered_until_it_is_due():
     assert ledger.level == 0.999
 
 
+def test_a_ledger_says_whether_an_item_is_delivered():
+    ledger = gt.AuditLedger(seed=1)
+    ledger.commit(np.arange(50))
+    ledger.raise_level(0.5)
+    assert [item for item in range(60) if ledger.is_delivered(item)] == sorted(ledger.delivered())
+    item = int(ledger.delivered()[0])
+    ledger.record(item, wrong=False)
+    assert not ledger.is_delivered(item), "a person has answered it"
+    assert not ledger.is_delivered(-1)
+
+
+def test_a_label_found_wrong_without_audit_is_known_wrong_until_its_coin_comes_up():
+    ledger = gt.AuditLedger(seed=1)
+    ledger.commit(np.arange(50))
+    assert ledger.known_wrong == 0
+    ledger.record(7, wrong=True)
+    assert (ledger.known_wrong, ledger.errors_found) == (1, 0)
+    ledger.raise_level(0.999)
+    assert (ledger.known_wrong, ledger.errors_found) == (0, 1)
+
+
+def test_withdrawing_what_a_fallback_lists_brings_back_its_bound():
+    ledger = gt.AuditLedger(seed=1)
+    ledger.commit(np.arange(1000))
+    assert ledger.fallbacks() == [], "nothing was proved before the first commit"
+    for item in ledger.raise_level(0.2):
+        ledger.record(item, wrong=False)
+    proved, delivered = ledger.wrong_at_most, ledger.n_delivered
+    for item in ledger.commit(np.arange(1000, 1500)):
+        ledger.record(item, wrong=True)
+    assert ledger.wrong_at_most > proved
+    (fallback,) = ledger.fallbacks()
+    assert fallback.withdrawn.dtype == np.int64
+    assert sorted(fallback.withdrawn) == [item for item in ledger.delivered() if item >= 1000]
+    assert (fallback.n_delivered, fallback.wrong_at_most) == (delivered, proved)
+    assert repr(fallback) == (
+        f"AuditFallback({len(fallback.withdrawn)} to withdraw, n_delivered={delivered}, wrong_at_most={proved})"
+    )
+    ledger.withdraw(fallback.withdrawn)
+    assert (ledger.n_delivered, ledger.wrong_at_most) == (delivered, proved)
+    assert ledger.fallbacks() == []
+
+
 def test_committing_an_item_twice_is_refused_and_changes_nothing():
     ledger = gt.AuditLedger(seed=1)
     ledger.commit([1, 2])
@@ -293,6 +336,15 @@ def test_committing_an_item_twice_is_refused_and_changes_nothing():
     for items in ([3, 1], [4, 4]):
         with pytest.raises(gt.InvalidState, match="committed already"):
             ledger.commit(items)
+    assert pickle.dumps(ledger) == before
+
+
+def test_a_negative_item_is_refused_by_its_row_and_changes_nothing():
+    ledger = gt.AuditLedger(seed=1)
+    before = pickle.dumps(ledger)
+    with pytest.raises(gt.InvalidArgument, match="row 1 is -1") as caught:
+        ledger.commit([3, -1])
+    assert caught.value.code == "item_out_of_range"
     assert pickle.dumps(ledger) == before
 
 
