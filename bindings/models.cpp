@@ -151,6 +151,9 @@ l2: strength of the penalty on rows scaled to mean squared norm 1; 0: chosen out
            py::kw_only(), "l2"_a = SoftmaxRegressionOptions{}.l2)
       .def_property_readonly("l2", &SoftmaxRegression::l2,
                              "The strength in use: the one given or the last choice; 0 before the first update.")
+      .def(
+          "__repr__",
+          [](const SoftmaxRegression& model) { return py::str("SoftmaxRegression(l2={})").format(model.options().l2); })
       .def(py::pickle([](const SoftmaxRegression& model) { return state_of(model, py::float_(model.options().l2)); },
                       [](const py::tuple& state) {
                         auto model =
@@ -163,6 +166,7 @@ l2: strength of the penalty on rows scaled to mean squared norm 1; 0: chosen out
       m, "GraphModel", py::is_final(),
       "Label propagation on the pool's graph of nearest neighbours. Best where the pool has shape: images, embeddings.")
       .def(py::init([] { return std::make_shared<GraphModel>(); }))
+      .def("__repr__", [](const GraphModel&) { return "GraphModel()"; })
       .def(pickle_of<GraphModel>());
 
   py::class_<ForestModel, IncrementalModel, std::shared_ptr<ForestModel>>(
@@ -177,6 +181,10 @@ seed: of the trees' random numbers.)")
            py::kw_only(), "n_trees"_a = ForestModelOptions{}.n_trees, "seed"_a = ForestModelOptions{}.seed)
       .def_property_readonly("n_trees", [](const ForestModel& model) { return model.options().n_trees; })
       .def_property_readonly("seed", [](const ForestModel& model) { return model.options().seed; })
+      .def("__repr__",
+           [](const ForestModel& model) {
+             return py::str("ForestModel(n_trees={}, seed={})").format(model.options().n_trees, model.options().seed);
+           })
       .def(py::pickle(
           [](const ForestModel& model) {
             return state_of(model, py::make_tuple(model.options().n_trees, model.options().seed));
@@ -195,6 +203,7 @@ seed: of the trees' random numbers.)")
 
 Sparse pools: every item gets the shares of the classes among the labels.)")
       .def(py::init([] { return std::make_shared<KernelModel>(); }))
+      .def("__repr__", [](const KernelModel&) { return "KernelModel()"; })
       .def(pickle_of<KernelModel>());
 
   py::class_<FixedProbabilities, IncrementalModel, std::shared_ptr<FixedProbabilities>>(
@@ -203,6 +212,7 @@ Sparse pools: every item gets the shares of the classes among the labels.)")
 
 A job of them asks people, audits and certifies as any other. The pool's labels must not have been used to make them.)")
       .def(py::init([] { return std::make_shared<FixedProbabilities>(); }))
+      .def("__repr__", [](const FixedProbabilities&) { return "FixedProbabilities()"; })
       .def(pickle_of<FixedProbabilities>());
 
   py::class_<Committee, IncrementalModel, std::shared_ptr<Committee>>(
@@ -221,6 +231,7 @@ members: models; default a SoftmaxRegression, a GraphModel and a ForestModel.)")
           "weights", [](const Committee& model) { return to_array(model.weights()); },
           "One weight per member, of the last update.")
       .def_property_readonly("members", &Committee::members)
+      .def("__repr__", [](const Committee& model) { return py::str("Committee({!r})").format(model.members()); })
       .def(py::pickle([](const Committee& model) { return state_of(model, py::cast(model.members())); },
                       [](const py::tuple& state) {
                         std::vector<std::shared_ptr<IncrementalModel>> members;

@@ -175,6 +175,14 @@ Withdraw all of ``withdrawn`` and ``wrong_at_most`` is what was proved then, les
                              "Labels found wrong by free answers, not by audits.")
       .def_property_readonly("level", &AuditLedger::level)
       .def_property_readonly("failure_probability", &AuditLedger::failure_probability)
+      .def("__repr__",
+           [](const AuditLedger& ledger) {
+             return py::str(
+                        "AuditLedger(level={:.4g}, n_delivered={}, n_due={}, n_audited={}, errors_found={}, "
+                        "wrong_at_most={})")
+                 .format(ledger.level(), ledger.n_delivered(), ledger.n_due(), ledger.n_audited(),
+                         ledger.errors_found(), ledger.wrong_at_most());
+           })
       .def(py::pickle(&ledger_state, &ledger_from));
   m.def("max_wrong_unfound", &checked_max_wrong_unfound, "errors_found"_a, "level"_a,
         "failure_probability"_a = defaults.failure_probability(),
@@ -273,7 +281,10 @@ void register_router(py::module_& m) {
           },
           "probabilities"_a, "Routes items by an (items, classes) array whose rows sum to 1.")
       .def_property_readonly("target", &ConfidenceRouter::target)
-      .def_property_readonly("seed", &ConfidenceRouter::seed);
+      .def_property_readonly("seed", &ConfidenceRouter::seed)
+      .def("__repr__", [](const ConfidenceRouter& router) {
+        return py::str("ConfidenceRouter(target={!r}, seed={})").format(router.target(), router.seed());
+      });
 }
 
 }  // namespace

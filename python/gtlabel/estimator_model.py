@@ -80,6 +80,9 @@ class EstimatorModel(IncrementalModel):
         """An untrained model of the same estimator and parameters."""
         return EstimatorModel(self._fresh_estimator())
 
+    def __repr__(self) -> str:
+        return f"EstimatorModel({self.estimator!r})"
+
     def _fresh_estimator(self) -> Any:
         try:
             from sklearn.base import clone

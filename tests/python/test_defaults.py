@@ -90,6 +90,12 @@ def test_a_loaded_job_has_the_same_defaults_as_a_new_one():
         assert loaded[name].default == new[name].default
 
 
+def test_every_public_class_shows_itself_in_words():
+    written_by_users = {"IncrementalModel"}
+    classes = {name: getattr(gt, name) for name in gt.__all__ if isinstance(getattr(gt, name), type)}
+    assert {name for name, type_ in classes.items() if type_.__repr__ is object.__repr__} == written_by_users
+
+
 def test_everything_public_is_documented_and_listed():
     for name in gt.__all__:
         assert name == "__version__" or getattr(gt, name).__doc__

@@ -332,6 +332,31 @@ def test_the_built_in_models_cannot_be_subclassed(model):
         type("Mine", (model,), {})
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "SoftmaxRegression(l2=0.25)",
+        "GraphModel()",
+        "ForestModel(n_trees=10, seed=3)",
+        "KernelModel()",
+        "FixedProbabilities()",
+        "Committee([KernelModel(), ForestModel(n_trees=10, seed=3)])",
+    ],
+)
+def test_a_built_in_model_shows_how_it_is_made(written):
+    assert repr(eval(written, vars(gt).copy())) == written
+
+
+def test_a_wrapped_classifier_shows_which():
+    class Classifier:
+        fit = predict_proba = lambda self: None
+
+        def __repr__(self):
+            return "Classifier(C=2)"
+
+    assert repr(gt.EstimatorModel(Classifier())) == "EstimatorModel(Classifier(C=2))"
+
+
 # --- committee ---
 
 

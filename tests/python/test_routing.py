@@ -205,6 +205,7 @@ def test_a_router_shows_what_it_was_made_of():
     router = gt.ConfidenceRouter(gt.ConfidenceThreshold(0.7), seed=2**64 - 1)
     assert router.target == gt.ConfidenceThreshold(0.7)
     assert router.seed == 2**64 - 1
+    assert repr(router) == f"ConfidenceRouter(target=ConfidenceThreshold(confidence=0.7), seed={2**64 - 1})"
 
 
 # --- the bound ---
@@ -284,6 +285,10 @@ def test_a_committed_item_is_delivered_until_it_is_due():
     assert set(due) | set(ledger.delivered()) == {3, 5, 9}
     assert ledger.n_due + ledger.n_delivered == 3
     assert ledger.level == 0.999
+    assert repr(ledger) == (
+        f"AuditLedger(level=0.999, n_delivered={ledger.n_delivered}, n_due={ledger.n_due}, n_audited=0, "
+        f"errors_found=0, wrong_at_most={ledger.wrong_at_most})"
+    )
 
 
 def test_a_ledger_says_whether_an_item_is_delivered():
