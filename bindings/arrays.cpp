@@ -1,5 +1,6 @@
 #include "arrays.hpp"
 
+#include <algorithm>
 #include <limits>
 
 #include "gtlabel/core/error.hpp"
@@ -33,20 +34,45 @@ void require_two_dimensions(Count given, const std::string& name) {
 
 bool is_aligned(const py::array& array) { return reinterpret_cast<std::uintptr_t>(array.data()) % alignof(float) == 0; }
 
-/// The array as adjacent float32: itself if it is that already. A value that overflows becomes infinite without numpy's
-/// warning, because it is refused by name later.
-py::array_t<float> to_float(const py::array& array) {
+py::array_t<float> convert_to_float(const py::array& array, const char* on_overflow) {
+  const py::object convert =
+      py::module_::import("numpy").attr("errstate")("over"_a = on_overflow)(array.attr("astype"));
+  return py::array_t<float>(convert("float32", "order"_a = "C"));
+}
+
+/// The array as adjacent float32: itself if it is that already.
+/// @param place  says in the caller's words where the value at a flat index stands: "X: row 2, column 1".
+/// @throws InvalidArgument  a finite value that float32 cannot hold. (numpy before 1.24 tells of none: they are
+/// infinite.)
+template <class Place>
+py::array_t<float> to_float(const py::array& array, const Place& place) {
   if (py::isinstance<py::array_t<float, py::array::c_style>>(array) && is_aligned(array)) return array;
-  const py::object quietly = py::module_::import("numpy").attr("errstate")("over"_a = "ignore");
-  return py::array_t<float>(quietly(array.attr("astype"))("float32", "order"_a = "C"));
+  try {
+    return convert_to_float(array, "raise");
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_FloatingPointError)) throw;
+  }
+  const auto numpy = py::module_::import("numpy");
+  const py::object is_lost = numpy.attr("isinf")(convert_to_float(array, "ignore")) & numpy.attr("isfinite")(array);
+  const auto index = is_lost.attr("argmax")().cast<py::ssize_t>();
+  const std::string value = py::str(array.attr("flat")[py::int_(index)]);
+  throw InvalidArgument(place(index) + " is " + value + ", too large for float32, expected at most 3.4e+38 either way",
+                        ErrorCode::not_finite);
+}
+
+/// The place of a value of a matrix, for `to_float`.
+auto place_in_rows(const char* name, py::ssize_t cols) {
+  return [name, cols](py::ssize_t index) {
+    return std::string(name) + ": row " + std::to_string(index / cols) + ", column " + std::to_string(index % cols);
+  };
 }
 
 /// The array as float32 whose columns are adjacent: itself if it is that already.
-py::array_t<float> as_float_rows(const py::array& array) {
+py::array_t<float> as_float_rows(const py::array& array, const char* name) {
   const bool is_borrowable = py::isinstance<py::array_t<float>>(array) && array.strides(1) == sizeof(float) &&
                              array.strides(0) % static_cast<py::ssize_t>(sizeof(float)) == 0 && is_aligned(array);
   if (is_borrowable) return py::reinterpret_borrow<py::array_t<float>>(array);
-  return to_float(array);
+  return to_float(array, place_in_rows(name, array.shape(1)));
 }
 
 /// numpy.asarray would show what lies behind the mask.
@@ -56,12 +82,37 @@ void require_unmasked(const py::object& X) {
   throw InvalidArgument("X: has masked values, expected a finite number everywhere", ErrorCode::not_finite);
 }
 
+/// numpy only says that rows are of unequal lengths; this says which.
+void require_equal_lengths(const py::object& rows, const std::string& name) {
+  if (!py::isinstance<py::list>(rows) && !py::isinstance<py::tuple>(rows)) return;
+  const py::sequence sequence = rows;
+  for (std::size_t row = 0; row < sequence.size() && py::hasattr(sequence[row], "__len__"); ++row) {
+    const std::size_t given = py::len(sequence[row]), expected = py::len(sequence[0]);
+    if (given == expected) continue;
+    throw InvalidArgument(name + ": row " + std::to_string(row) + " has " + std::to_string(given) +
+                              " values, expected " + std::to_string(expected) + " as in row 0",
+                          ErrorCode::shape_mismatch);
+  }
+}
+
+/// What numpy makes of an object. @throws InvalidArgument  lists that are no matrix.
+py::array array_from(const py::object& values, const std::string& name) {
+  try {
+    return py::module_::import("numpy").attr("asarray")(values);
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_ValueError)) throw;
+    require_equal_lengths(values, name);
+    throw InvalidArgument(name + ": not a rectangular matrix: " + std::string(py::str(error.value())),
+                          ErrorCode::shape_mismatch);
+  }
+}
+
 Features dense_features(const py::array& array) {
   require_number(array, "X");
   require_two_dimensions(array.ndim(), "X");
   const py::array_t<float> rows = array.shape(0) == 0 || array.shape(1) == 0
                                       ? py::array_t<float>({array.shape(0), array.shape(1)})
-                                      : as_float_rows(array);
+                                      : as_float_rows(array, "X");
   const MatrixView<const float> view(rows.data(), rows.shape(0), rows.shape(1),
                                      rows.strides(0) / static_cast<py::ssize_t>(sizeof(float)));
   auto owner = owner_of(rows);
@@ -86,23 +137,34 @@ py::array_t<Index> index_array(const py::object& given, const char* name) {
   return py::array_t<Index, py::array::c_style | py::array::forcecast>::ensure(wide);
 }
 
+py::array_t<float> sparse_values(const py::array& values, std::span<const std::int64_t> indptr,
+                                 std::span<const std::int32_t> indices) {
+  require_number(values, "X.data");
+  return to_float(values, [&](py::ssize_t entry) {
+    const auto e = static_cast<std::size_t>(entry);
+    if (e >= indices.size()) return "X.data: entry " + std::to_string(entry);
+    const auto row = std::upper_bound(indptr.begin(), indptr.end(), entry) - indptr.begin() - 1;
+    return "X: row " + std::to_string(row) + ", column " + std::to_string(indices[e]);
+  });
+}
+
 Features sparse_features(const py::object& X) {
   const py::tuple shape = X.attr("shape");
   require_two_dimensions(shape.size(), "X");
-  const py::array values_given = X.attr("data");
-  require_number(values_given, "X.data");
-  const py::array_t<float> values = to_float(values_given);
   const auto indptr = index_array<std::int64_t>(X.attr("indptr"), "indptr");
   const auto indices = index_array<std::int32_t>(X.attr("indices"), "indices");
   CsrView<const float> view;
   view.indptr = span_of<std::int64_t>(indptr);
   view.indices = span_of<std::int32_t>(indices);
-  view.values = span_of<float>(values);
   view.cols = shape[1].cast<std::ptrdiff_t>();
   // scipy allows room for further entries behind the last row.
   const std::size_t n_values = view.indptr.empty() ? 0 : static_cast<std::size_t>(view.indptr.back());
   if (n_values < view.indices.size()) view.indices = view.indices.first(n_values);
-  if (n_values < view.values.size()) view.values = view.values.first(n_values);
+  py::array given = X.attr("data");
+  if (n_values < static_cast<std::size_t>(given.size()))
+    given = given[py::slice(0, static_cast<py::ssize_t>(n_values), 1)];
+  const py::array_t<float> values = sparse_values(given, view.indptr, view.indices);
+  view.values = span_of<float>(values);
   auto owner = owner_of(py::make_tuple(indptr, indices, values));
   const py::gil_scoped_release release;
   return Features::borrow(view, std::move(owner));
@@ -131,14 +193,7 @@ Features features_from(const py::object& X) {
   if (is_csr) return sparse_features(X);
   if (py::hasattr(X, "tocsr")) return sparse_features(X.attr("tocsr")());
   require_unmasked(X);
-  py::array array;
-  try {
-    array = py::module_::import("numpy").attr("asarray")(X);
-  } catch (py::error_already_set& error) {
-    if (!error.matches(PyExc_ValueError)) throw;
-    throw InvalidArgument(std::string("X: not a rectangular matrix: ") + error.what(), ErrorCode::shape_mismatch);
-  }
-  return dense_features(array);
+  return dense_features(array_from(X, "X"));
 }
 
 py::object features_to_python(const Features& features) {
@@ -181,18 +236,14 @@ py::array_t<float> float_vector_from(const py::object& values, const char* name)
     throw InvalidType(std::string(name) + ": " + type_name(values) + " given, expected a sequence of numbers");
   }
   require_number(array, name);
-  return to_float(array);
+  return to_float(array, [name](py::ssize_t index) { return std::string(name) + ": row " + std::to_string(index); });
 }
 
 py::array_t<float> float_matrix_from(const py::object& values, const char* name) {
-  const auto array = py::array::ensure(values);
-  if (!array) {
-    PyErr_Clear();
-    throw InvalidType(std::string(name) + ": " + type_name(values) + " given, expected a matrix of numbers");
-  }
+  const py::array array = array_from(values, name);
   require_number(array, name);
   require_two_dimensions(array.ndim(), name);
-  return to_float(array);
+  return to_float(array, place_in_rows(name, array.shape(1)));
 }
 
 std::shared_ptr<Executor> make_executor(std::size_t n_threads) {

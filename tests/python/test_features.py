@@ -282,6 +282,8 @@ def test_room_behind_the_last_row_is_not_part_of_the_pool(whole_numbers):
     X.data = np.append(X.data, np.float32([np.nan, 7]))
     X.indices = np.append(X.indices, np.int32([99, 0]))
     np.testing.assert_array_equal(received(X).toarray(), whole_numbers)
+    X.data = np.append(X.data[:-2].astype(np.float64), [1e300, 7])
+    np.testing.assert_array_equal(received(X).toarray(), whole_numbers)
 
 
 @pytest.mark.parametrize("model", [gt.SoftmaxRegression, gt.GraphModel])
@@ -342,10 +344,22 @@ FAULTS = {
     "infinity": (lambda: with_value(np.inf, 0, 2), gt.InvalidArgument, "not_finite", ["row 0", "column 2"]),
     "minus infinity": (lambda: with_value(-np.inf, 1, 1), gt.InvalidArgument, "not_finite", ["row 1", "column 1"]),
     "beyond float32": (
-        lambda: with_value(1e39, 2, 2, np.float64),
+        lambda: with_value(1e300, 2, 1, np.float64),
         gt.InvalidArgument,
         "not_finite",
-        ["row 2", "column 2"],
+        ["row 2, column 1 is 1e+300, too large for float32"],
+    ),
+    "beyond float32, behind an infinity": (
+        lambda: np.array([[np.inf, 1.0], [1.0, -1e39]]),
+        gt.InvalidArgument,
+        "not_finite",
+        ["row 1, column 1 is -1e+39, too large for float32"],
+    ),
+    "infinity in float64": (
+        lambda: with_value(np.inf, 2, 1, np.float64),
+        gt.InvalidArgument,
+        "not_finite",
+        ["row 2, column 1 is infinite"],
     ),
     "NaN in a strided slice": (
         lambda: with_value(np.nan, 4, 2)[::2],
@@ -359,7 +373,13 @@ FAULTS = {
         "not_finite",
         ["masked"],
     ),
-    "ragged": (lambda: [[1.0, 2.0], [3.0]], gt.InvalidArgument, "shape_mismatch", ["rectangular"]),
+    "ragged": (
+        lambda: [[1.0, 2.0], [3.0, 4.0], [5.0]],
+        gt.InvalidArgument,
+        "shape_mismatch",
+        ["row 2 has 1 values, expected 2 as in row 0"],
+    ),
+    "numbers beside rows": (lambda: [[1.0, 2.0], 3.0], gt.InvalidArgument, "shape_mismatch", ["rectangular"]),
     "no items": (lambda: np.zeros((0, 3)), gt.InvalidArgument, "shape_mismatch", ["0 items", "3 features"]),
     "no features": (lambda: np.zeros((3, 0)), gt.InvalidArgument, "shape_mismatch", ["3 items", "0 features"]),
     "empty list": (list, gt.InvalidArgument, "shape_mismatch", ["1 dimensions", "expected 2"]),
@@ -378,6 +398,12 @@ FAULTS = {
         gt.InvalidArgument,
         "not_finite",
         ["row 2", "column 2", "NaN"],
+    ),
+    "sparse beyond float32": (
+        lambda: sparse.csr_matrix(np.array([[1.0, 0.0], [0.0, 0.0], [0.5, 1e300]])),
+        gt.InvalidArgument,
+        "not_finite",
+        ["row 2, column 1 is 1e+300, too large for float32"],
     ),
     "sparse complex": (
         lambda: sparse.csr_matrix(np.eye(3, dtype=complex)),

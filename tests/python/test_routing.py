@@ -188,7 +188,8 @@ def test_the_ledger_of_a_routing_outlives_it():
         ([[1.0]], gt.InvalidArgument, "shape_mismatch", ["1 classes"]),
         ([0.5, 0.5], gt.InvalidArgument, "shape_mismatch", ["1 dimensions"]),
         ([["a", "b"]], gt.InvalidType, "invalid_type", ["probabilities"]),
-        ([[0.5, 0.5], [1.0]], gt.InvalidType, "invalid_type", ["probabilities"]),
+        ([[0.5, 0.5], [1.0]], gt.InvalidArgument, "shape_mismatch", ["probabilities: row 1 has 1 values, expected 2"]),
+        ([[0.5, 0.5], [1e300, 0.0]], gt.InvalidArgument, "not_finite", ["row 1, column 0", "too large for float32"]),
         (None, gt.InvalidType, "invalid_type", ["probabilities"]),
     ],
 )
