@@ -37,7 +37,7 @@ def anchors_of(path):
 
 
 def missing_paths(text, root):
-    """The back-quoted paths of a text that lead nowhere: those of a folder of the project, or of a kind of its files."""
+    """The back-quoted paths of a text that lead nowhere: in a folder of the project, or of a kind of its files."""
     for path in QUOTED_PATH.findall(FENCE.sub("", text)):
         first = path.split("/")[0]
         is_meant = first not in GENERATED and ((root / first).is_dir() or "." + path.split(".")[-1] in SUFFIXES)
