@@ -684,10 +684,27 @@ def test_run_does_not_ask_forever_when_nobody_answers(fast):
     assert caught.value.code == "invalid_state"
 
 
-def test_run_refuses_answers_that_do_not_fit_the_batch(fast):
+@pytest.mark.parametrize("n_more", [-1, 1])
+def test_run_refuses_answers_that_do_not_fit_the_batch_and_loses_nothing(pool, fast, run_to_end, same_labels, n_more):
+    job, asked, before = fast(), [], []
+
+    def annotate(batch):
+        asked.append(batch.items.tolist())
+        if len(asked) < 3:
+            return pool.annotate(batch)
+        before.append(state(job))
+        return np.zeros(len(batch) + n_more, dtype=int)
+
     with pytest.raises(gt.InvalidArgument) as caught:
-        fast().run(lambda batch: [0])
+        job.run(annotate)
     assert caught.value.code == "shape_mismatch"
+    assert f"{len(asked[2])} items, {len(asked[2]) + n_more} answers" in str(caught.value)
+    assert state(job) == before[0]
+    assert job.next_batch().items.tolist() == asked[2]
+    undisturbed = fast()
+    run_to_end(undisturbed, pool.annotate)
+    job.run(pool.annotate)
+    same_labels(job.labels(), undisturbed.labels())
 
 
 def test_run_continues_a_job_that_was_begun_by_hand(pool, fast):
