@@ -13,6 +13,7 @@
 #include "gtlabel/models/neighbor_graph.hpp"
 #include "gtlabel/storage/snapshot.hpp"
 #include "models/kernel_regression.hpp"
+#include "models/out_of_fold.hpp"
 #include "models/projection.hpp"
 #include "models/scaled_rows.hpp"
 #include "models/score_link.hpp"
@@ -242,16 +243,8 @@ void KernelModel::do_predict_proba(std::span<const ItemIndex> items, MatrixView<
 }
 
 void KernelModel::do_predict_out_of_fold(std::span<const ItemIndex> items, MatrixView<float> out) const {
-  const RowMatrix& known = state_->learned.out_of_fold;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const ptrdiff_t position = training().position(items[i]);
-    const auto target = out.row(static_cast<ptrdiff_t>(i));
-    if (position < known.rows()) {
-      std::copy_n(known.data() + position * out.cols, out.cols, target.begin());
-    } else {  // taught by an update that failed: no fit has seen this label
-      do_predict_proba(items.subspan(i, 1), {target.data(), 1, out.cols});
-    }
-  }
+  detail::copy_out_of_fold(training(), state_->learned.out_of_fold, items, out,
+                           [this](auto some, auto rows) { do_predict_proba(some, rows); });
 }
 
 std::shared_ptr<IncrementalModel> KernelModel::do_clone() const { return std::make_shared<KernelModel>(); }

@@ -14,6 +14,7 @@
 #include "gtlabel/models/kernels/softmax_objective.hpp"
 #include "gtlabel/storage/snapshot.hpp"
 #include "models/labelled_rows.hpp"
+#include "models/out_of_fold.hpp"
 #include "models/scaled_rows.hpp"
 #include "models/softmax.hpp"
 #include "models/softmax_geometry.hpp"
@@ -298,15 +299,8 @@ void SoftmaxRegression::do_predict_proba(std::span<const ItemIndex> items, Matri
 }
 
 void SoftmaxRegression::do_predict_out_of_fold(std::span<const ItemIndex> items, MatrixView<float> out) const {
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const ptrdiff_t position = training().position(items[i]);
-    const auto target = out.row(static_cast<ptrdiff_t>(i));
-    if (position < state_->out_of_fold.rows()) {
-      std::copy_n(state_->out_of_fold.data() + position * out.cols, out.cols, target.begin());
-    } else {  // taught by an update that failed: no fit has seen this label
-      do_predict_proba(items.subspan(i, 1), {target.data(), 1, out.cols});
-    }
-  }
+  detail::copy_out_of_fold(training(), state_->out_of_fold, items, out,
+                           [this](auto some, auto rows) { do_predict_proba(some, rows); });
 }
 
 std::shared_ptr<IncrementalModel> SoftmaxRegression::do_clone() const {
