@@ -17,8 +17,9 @@ py::array purpose_names(const Batch& batch) {
   return py::module_::import("numpy").attr("array")(names, "dtype"_a = "<U6");
 }
 
-LabelingJobOptions options_from(const py::object& model, std::size_t n_threads) {
+LabelingJobOptions options_from(const py::object& model, std::vector<std::string> ids, std::size_t n_threads) {
   LabelingJobOptions options;
+  options.ids = std::move(ids);
   if (!model.is_none()) options.model = model_from(model);
   options.n_threads = n_threads;
   options.poll = check_signals;
@@ -41,11 +42,12 @@ Batch batch_from(const py::tuple& state) {
   return batch;
 }
 
-std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::string> classes, Target target,
-                                      const py::object& model, std::int64_t batch_size,
-                                      std::optional<std::uint64_t> seed, std::size_t n_threads) {
+std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::string> classes,
+                                      std::vector<std::string> ids, Target target, const py::object& model,
+                                      std::int64_t batch_size, std::optional<std::uint64_t> seed,
+                                      std::size_t n_threads) {
   const Features features = features_from(X);
-  LabelingJobOptions options = options_from(model, n_threads);
+  LabelingJobOptions options = options_from(model, std::move(ids), n_threads);
   options.target = target;
   options.batch_size = batch_size;
   options.seed = seed;
@@ -53,11 +55,11 @@ std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::stri
   return std::make_unique<LabelingJob>(features, std::move(classes), std::move(options));
 }
 
-std::unique_ptr<LabelingJob> restore_job(const py::bytes& snapshot, const py::object& X, const py::object& model,
-                                         std::size_t n_threads) {
+std::unique_ptr<LabelingJob> restore_job(const py::bytes& snapshot, const py::object& X, std::vector<std::string> ids,
+                                         const py::object& model, std::size_t n_threads) {
   const std::string bytes = snapshot;
   const Features features = features_from(X);
-  LabelingJobOptions options = options_from(model, n_threads);
+  LabelingJobOptions options = options_from(model, std::move(ids), n_threads);
   const py::gil_scoped_release release;
   return std::make_unique<LabelingJob>(LabelingJob::restore(bytes, features, std::move(options)));
 }
@@ -200,9 +202,10 @@ void register_jobs(py::module_& m) {
 
   const LabelingJobOptions defaults;
   py::class_<LabelingJob>(m, "LabelingJob", "The compiled half of gtlabel.LabelingJob.")
-      .def(py::init(&make_job), "X"_a, "classes"_a, "target"_a = defaults.target, "model"_a = py::none(),
-           "batch_size"_a = defaults.batch_size, "seed"_a = defaults.seed, "n_threads"_a = defaults.n_threads)
-      .def_static("restore", &restore_job, "snapshot"_a, "X"_a, "model"_a = py::none(),
+      .def(py::init(&make_job), "X"_a, "classes"_a, "ids"_a = defaults.ids, "target"_a = defaults.target,
+           "model"_a = py::none(), "batch_size"_a = defaults.batch_size, "seed"_a = defaults.seed,
+           "n_threads"_a = defaults.n_threads)
+      .def_static("restore", &restore_job, "snapshot"_a, "X"_a, "ids"_a = defaults.ids, "model"_a = py::none(),
                   "n_threads"_a = defaults.n_threads)
       .def("next_batch", &LabelingJob::next_batch, py::call_guard<py::gil_scoped_release>())
       .def("submit", &submit, "items"_a, "answers"_a, "workers"_a)
@@ -227,6 +230,7 @@ void register_jobs(py::module_& m) {
                                return job.is_finished();
                              })
       .def_property_readonly("classes", &LabelingJob::classes)
+      .def_property_readonly("ids", &LabelingJob::ids)
       .def_property_readonly("n_items", &LabelingJob::n_items)
       .def_property_readonly("target", &LabelingJob::target);
 }

@@ -280,6 +280,7 @@ class LabelingJob:
         self,
         X: _Pool,
         classes: Sequence[str],
+        ids: Sequence[str] = ...,
         target: _Target = ...,
         model: IncrementalModel | None = None,
         batch_size: int = 0,
@@ -288,7 +289,11 @@ class LabelingJob:
     ) -> None: ...
     @staticmethod
     def restore(
-        snapshot: bytes, X: _Pool, model: IncrementalModel | None = None, n_threads: int = 0
+        snapshot: bytes,
+        X: _Pool,
+        ids: Sequence[str] = ...,
+        model: IncrementalModel | None = None,
+        n_threads: int = 0,
     ) -> LabelingJob: ...
     def next_batch(self) -> Batch | None: ...
     def submit(self, items: ArrayLike, answers: NDArray[np.int32], workers: Sequence[str]) -> Submission: ...
@@ -303,6 +308,8 @@ class LabelingJob:
     def is_finished(self) -> bool: ...
     @property
     def classes(self) -> list[str]: ...
+    @property
+    def ids(self) -> list[str]: ...
     @property
     def n_items(self) -> int: ...
     @property

@@ -46,7 +46,8 @@ class LabelingJob:
     classes
         Distinct names, at least 2.
     ids
-        One name per item, carried to the labels; default the item's index.
+        One name (str) per item, carried to the labels and into files; whole numbers are kept as text. Default: none,
+        the labels show the item's index.
     target
         ``ErrorTarget(max_error, failure_probability)`` (certified) or ``ConfidenceThreshold(confidence)`` (plain).
     model
@@ -98,13 +99,18 @@ class LabelingJob:
         self._X = X
         self._model = _as_model(model)
         self._n_threads = _whole_number("n_threads", n_threads, 0)
-        self._core = _core.LabelingJob(X, names, target, self._model, n_batch, seed, self._n_threads)
-        self._ids = _checked_ids(ids, self._core.n_items)
+        self._core = _core.LabelingJob(X, names, _id_names(ids), target, self._model, n_batch, seed, self._n_threads)
+        self._ids = _id_column(self._core)
 
     @property
     def classes(self) -> list[str]:
         """Names of the classes, in the order of class indices."""
         return self._core.classes
+
+    @property
+    def ids(self) -> NDArray[np.str_] | None:
+        """Names of the items, one each, or None."""
+        return self._ids
 
     @property
     def n_items(self) -> int:
@@ -219,7 +225,7 @@ class LabelingJob:
         return self.report()
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the job to a file, atomically: without pool and ids, and of a custom model its labels, not its fit."""
+        """Writes the job to a file, atomically: without the pool, and of a custom model its labels, not its fit."""
         self._core.save(os.fsencode(path))
 
     @classmethod
@@ -233,8 +239,8 @@ class LabelingJob:
     ) -> LabelingJob:
         """Continues a saved job to the same batches, as if it had not been interrupted.
 
-        ``X`` must be the same pool (checked). ``ids`` are not in the file. ``model`` is needed if the saved job had
-        one of its own.
+        ``X`` must be the same pool (checked). ``ids``: default those of the saved job. ``model`` is needed if the saved
+        job had one of its own.
         Safe on files from strangers.
         """
         return cls._restore(_core.read_file(os.fsencode(path)), X, ids, model, n_threads)
@@ -245,8 +251,8 @@ class LabelingJob:
         job._X = X
         job._model = _as_model(model)
         job._n_threads = _whole_number("n_threads", n_threads, 0)
-        job._core = _core.LabelingJob.restore(snapshot, X, job._model, job._n_threads)
-        job._ids = _checked_ids(ids, job._core.n_items)
+        job._core = _core.LabelingJob.restore(snapshot, X, _id_names(ids), job._model, job._n_threads)
+        job._ids = _id_column(job._core)
         return job
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -254,7 +260,7 @@ class LabelingJob:
         # job must not share the object.
         model = None if self._model is None else self._model.clone()
         snapshot = self._core.snapshot()
-        return type(self)._restore, (snapshot, self._X, self._ids, model, self._n_threads)
+        return type(self)._restore, (snapshot, self._X, None, model, self._n_threads)
 
     def __repr__(self) -> str:
         report = self.report()
@@ -313,13 +319,22 @@ def _as_model(model: Any) -> IncrementalModel | None:
     return EstimatorModel(model)
 
 
-def _checked_ids(ids: Sequence[Any] | None, n_items: int) -> NDArray[Any] | None:
+def _id_names(ids: Iterable[Any] | None) -> list[str]:
     if ids is None:
-        return None
-    array = np.asarray(ids)
-    if array.shape != (n_items,):
-        raise InvalidArgument(f"ids: shape {array.shape} given, expected ({n_items},), one an item")
-    return array
+        return []
+    if isinstance(ids, str) or not isinstance(ids, Iterable):
+        raise InvalidType(f"ids: {ids!r} given, expected a sequence, one name an item")
+    names = list(ids)
+    if not names:
+        raise InvalidArgument("ids: 0 given, expected one an item, or None")
+    for row, name in enumerate(names):
+        if not isinstance(name, str | int | np.integer):
+            raise InvalidType(f"ids: row {row} is {name!r}, expected a name (str) or a whole number")
+    return [str(name) for name in names]
+
+
+def _id_column(job: _core.LabelingJob) -> NDArray[np.str_] | None:
+    return np.asarray(job.ids, dtype=np.str_) if job.ids else None
 
 
 def _class_indices(answers: Iterable[Any], classes: list[str]) -> NDArray[np.int32]:

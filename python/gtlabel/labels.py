@@ -23,7 +23,7 @@ class Labels:
     item: NDArray[np.int64]
     """Index of the item in the pool."""
     id: NDArray[Any]
-    """The item's id; its index if the job has no ids."""
+    """The item's id (str); its index if the job has no ids."""
     label: NDArray[np.str_]
     """Name of the class."""
     class_index: NDArray[np.int32]
@@ -35,7 +35,7 @@ class Labels:
     """The round in which the label was decided."""
 
     @classmethod
-    def from_columns(cls, columns: Mapping[str, Any], classes: Sequence[str], ids: NDArray[Any] | None) -> Labels:
+    def from_columns(cls, columns: Mapping[str, Any], classes: Sequence[str], ids: NDArray[np.str_] | None) -> Labels:
         """Adds names and ids to the columns of the compiled job."""
         item = columns["item"]
         return cls(

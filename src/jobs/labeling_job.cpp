@@ -40,6 +40,13 @@ std::unordered_map<std::string, ClassIndex> index_classes(const std::vector<std:
   return index;
 }
 
+void require_ids(std::size_t n_ids, std::ptrdiff_t n_items) {
+  if (n_ids == 0 || n_ids == static_cast<std::size_t>(n_items)) return;
+  throw InvalidArgument(
+      "ids: " + std::to_string(n_ids) + " given, expected " + std::to_string(n_items) + ", one an item",
+      ErrorCode::shape_mismatch);
+}
+
 /// Lets calls take turns; a call from inside another of the same thread is refused instead of waiting for itself.
 class Turn {
  public:
@@ -75,6 +82,7 @@ struct LabelingJob::State {
       : features(pool),
         fingerprint(pool_fingerprint),
         classes(std::move(class_names)),
+        ids(std::move(options.ids)),
         class_index(index_classes(classes)),
         loop(pool.n_items(), setup, coin_seed(setup.seed, fingerprint), attach_model(pool, classes.size(), options)),
         attachment(loop.model().attachment()) {}
@@ -103,6 +111,7 @@ struct LabelingJob::State {
   Features features;
   std::uint64_t fingerprint;
   std::vector<std::string> classes;
+  std::vector<std::string> ids;
   std::unordered_map<std::string, ClassIndex> class_index;
   detail::LabelingLoop loop;
   std::uint64_t attachment;  // of the model, to this job
@@ -113,6 +122,7 @@ struct LabelingJob::State {
 
 LabelingJob::LabelingJob(const Features& features, std::vector<std::string> classes, LabelingJobOptions options) {
   validate(options.target);
+  require_ids(options.ids.size(), features.n_items());
   if (options.batch_size < 0) {
     throw InvalidArgument("batch_size: " + std::to_string(options.batch_size) +
                           " given, expected a positive number, or 0 for automatic");
@@ -238,6 +248,7 @@ AnswerTable LabelingJob::answers() const {
 }
 
 const std::vector<std::string>& LabelingJob::classes() const noexcept { return state_->classes; }
+const std::vector<std::string>& LabelingJob::ids() const noexcept { return state_->ids; }
 std::int64_t LabelingJob::n_items() const noexcept { return state_->features.n_items(); }
 const Target& LabelingJob::target() const noexcept { return state_->loop.setup().target; }
 
@@ -245,10 +256,11 @@ std::string LabelingJob::snapshot() const {
   const auto turn = state_->turn();
   state_->require_own_model();
   SnapshotWriter writer;
-  writer.section("labeling_job", 1);
+  writer.section("labeling_job", 2);
   writer.write(state_->features.n_items());
   writer.write(state_->fingerprint);
   writer.write(state_->classes);
+  writer.write(state_->ids);
   detail::save_setup(writer, state_->loop.setup());
   detail::save_answers(writer, state_->answers);
   state_->loop.save(writer);
@@ -259,7 +271,7 @@ void LabelingJob::save(const std::string& path) const { write_file_atomically(pa
 
 LabelingJob LabelingJob::restore(std::string_view snapshot, const Features& features, LabelingJobOptions options) {
   SnapshotReader reader(snapshot, kSnapshotKind);
-  reader.section("labeling_job", 1);
+  const auto version = reader.section("labeling_job", 2);
   const auto n_items = reader.get<std::int64_t>();
   const auto fingerprint = reader.get<std::uint64_t>();
   if (n_items != features.n_items() || fingerprint != features.fingerprint()) {
@@ -270,6 +282,10 @@ LabelingJob LabelingJob::restore(std::string_view snapshot, const Features& feat
   }
   auto classes = reader.get<std::vector<std::string>>();
   require_sound(classes.size() >= 2, "classes: fewer than 2");
+  auto ids = version >= 2 ? reader.get<std::vector<std::string>>() : std::vector<std::string>{};
+  require_sound(ids.empty() || std::ssize(ids) == n_items, "ids: not one per item");
+  require_ids(options.ids.size(), n_items);
+  if (options.ids.empty()) options.ids = std::move(ids);
   const auto setup = detail::load_setup(reader);
   auto answers = detail::load_answers(reader, n_items, classes.size());
   auto state = std::make_unique<State>(features, fingerprint, std::move(classes), setup, options);

@@ -423,8 +423,9 @@ def test_asking_again_without_answers_gives_the_same_batch(fast):
         ({"seed": "today"}, gt.InvalidType, "seed"),
         ({"n_threads": -1}, gt.InvalidArgument, "n_threads"),
         ({"n_threads": None}, gt.InvalidType, "n_threads"),
-        ({"ids": ["x"] * 3}, gt.InvalidArgument, "ids: shape (3,) given, expected (400,)"),
-        ({"ids": "x"}, gt.InvalidArgument, "ids"),
+        ({"ids": ["x"] * 3}, gt.InvalidArgument, "ids: 3 given, expected 400"),
+        ({"ids": []}, gt.InvalidArgument, "ids: 0 given"),
+        ({"ids": "x"}, gt.InvalidType, "ids: 'x' given"),
     ],
 )
 def test_a_job_of_bad_arguments_is_refused_by_name(pool, options, error, fragment):

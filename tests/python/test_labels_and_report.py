@@ -93,13 +93,18 @@ def test_without_ids_an_items_id_is_its_index(begun):
     np.testing.assert_array_equal(labels.id, labels.item)
 
 
-def test_ids_may_be_anything(named):
-    ids = [("a", 1), None, 3.5]
-    mixed = np.empty(3, dtype=object)
-    mixed[:] = ids
-    job = gt.LabelingJob(named.X[:3], CLASSES, ids=mixed)
+@pytest.mark.parametrize("ids", [["a", "b\u00e9", ""], (7, 8, 9), np.array([7, 8, 9]), np.array(["a", "b", "c"])])
+def test_ids_are_kept_as_text(named, ids):
+    job = gt.LabelingJob(named.X[:3], CLASSES, ids=ids)
     job.run(named.annotate)
-    assert job.labels().id.tolist() == ids
+    assert job.labels().id.tolist() == job.ids.tolist() == [str(name) for name in ids]
+    assert gt.LabelingJob(named.X[:3], CLASSES).ids is None
+
+
+@pytest.mark.parametrize("ids", [[("a", 1), None, 3.5], ["a", None, "c"], [1.0, 2.0, 3.0], "abc", 3])
+def test_ids_that_are_no_names_are_refused(named, ids):
+    with pytest.raises(gt.InvalidType, match="ids: "):
+        gt.LabelingJob(named.X[:3], CLASSES, ids=ids)
 
 
 def test_labels_before_the_end_are_those_decided(begun, named):

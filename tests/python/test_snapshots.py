@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+from pathlib import Path
 
 import gtlabel as gt
 import numpy as np
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 pytest.importorskip("sklearn")
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+
+ARCHIVES = Path(__file__).resolve().parents[1] / "archives"
 
 
 class Centroid(gt.IncrementalModel):
@@ -340,18 +343,33 @@ def test_a_copy_goes_its_own_way(small, model, make_copy):
     assert job.report().n_human == twin.report().n_human
 
 
-def test_pickles_keep_ids_and_files_do_not(small, tmp_path):
-    ids = [f"id-{item}" for item in range(240)]
-    job = make_job(small, gt.SoftmaxRegression(), ids=ids)
+def test_pickles_and_files_keep_ids(small, tmp_path):
+    job = make_job(small, gt.SoftmaxRegression(), ids=[f"id-{item}" for item in range(240)])
     job.submit([3], [0])
-    assert pickle.loads(pickle.dumps(job)).labels().id.tolist() == ["id-3"]
     job.save(tmp_path / "job")
-    plain = gt.LabelingJob.load(tmp_path / "job", small.X, model=gt.SoftmaxRegression())
-    assert plain.labels().id.tolist() == [3]
-    named = gt.LabelingJob.load(tmp_path / "job", small.X, ids, gt.SoftmaxRegression())
-    assert named.labels().id.tolist() == ["id-3"]
-    with pytest.raises(gt.InvalidArgument, match="ids"):
-        gt.LabelingJob.load(tmp_path / "job", small.X, ids[:-1], gt.SoftmaxRegression())
+    loaded = gt.LabelingJob.load(tmp_path / "job", small.X, model=gt.SoftmaxRegression())
+    for again in (loaded, pickle.loads(pickle.dumps(job)), pickle.loads(pickle.dumps(loaded))):
+        assert again.ids.tolist() == job.ids.tolist()
+        assert again.labels().id.tolist() == ["id-3"]
+
+
+def test_other_ids_may_be_given_to_a_file(small, tmp_path):
+    make_job(small, gt.SoftmaxRegression(), ids=range(240)).save(tmp_path / "job")
+    names = [f"id-{item}" for item in range(240)]
+    assert gt.LabelingJob.load(tmp_path / "job", small.X, names, gt.SoftmaxRegression()).ids.tolist() == names
+    with pytest.raises(gt.InvalidArgument, match="ids: 239 given, expected 240"):
+        gt.LabelingJob.load(tmp_path / "job", small.X, names[:-1], gt.SoftmaxRegression())
+
+
+def test_a_file_of_the_first_version_of_jobs_is_read_and_goes_on():
+    """Written before ids were in files, after three batches of a seed sample and queries."""
+    X = np.random.default_rng(7).integers(-8, 9, size=(120, 4)).astype(np.float32)
+    X[1::2, 0] += 8
+    job = gt.LabelingJob.load(ARCHIVES / "labeling_job-1.gtlabel", X, model=gt.SoftmaxRegression())
+    assert job.ids is None
+    assert job.report().n_human == 40
+    assert set(job.answers()["worker"]) == {"ann"}
+    assert job.run(lambda batch: batch.items % 2).is_finished
 
 
 def test_the_parameters_of_a_model_survive_a_pickle(small):

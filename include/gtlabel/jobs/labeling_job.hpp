@@ -30,6 +30,7 @@ struct LabelingJobOptions {
   std::optional<std::uint64_t> seed = 0;  ///< of everything random, the audit's coins included; empty: from the system
   std::size_t n_threads = 0;              ///< 0: as many as the machine has cores; results do not depend on it
   std::function<void()> poll = {};        ///< called now and then during long work; what it throws cancels the call
+  std::vector<std::string> ids = {};      ///< names of the items, one each, kept in snapshots; empty: none
 };
 
 /// What `submit` did.
@@ -60,6 +61,7 @@ class GTLABEL_EXPORT LabelingJob {
  public:
   /// @param features  the pool; shared, not copied.
   /// @param classes   their names, distinct, at least 2.
+  /// @param options   ids: none or one per item.
   /// Cost: attaching the model; the default builds a neighbour graph of the pool (10,000 x 784: seconds).
   /// @throws InvalidArgument
   LabelingJob(const Features& features, std::vector<std::string> classes, LabelingJobOptions options = {});
@@ -97,6 +99,8 @@ class GTLABEL_EXPORT LabelingJob {
   [[nodiscard]] AnswerTable answers() const;
 
   [[nodiscard]] const std::vector<std::string>& classes() const noexcept;
+  /// Names of the items, one each, or empty if the job was given none.
+  [[nodiscard]] const std::vector<std::string>& ids() const noexcept;
   [[nodiscard]] std::int64_t n_items() const noexcept;
   [[nodiscard]] const Target& target() const noexcept;
 
@@ -108,8 +112,10 @@ class GTLABEL_EXPORT LabelingJob {
 
   /// Continues a saved job to the same batches as if it had not been interrupted.
   /// @param features  the same pool (checked by fingerprint).
-  /// @param options   only model (needed if the saved one was custom), n_threads and poll are read.
-  /// @throws ArchiveError  damaged bytes, a newer version, another pool or model.
+  /// @param options   only model (needed if the saved one was custom), n_threads, poll and ids (if any, in place of the
+  ///                  saved ones) are read.
+  /// @throws ArchiveError  damaged bytes, a newer version, another pool or model; InvalidArgument  ids of another
+  /// number.
   static LabelingJob restore(std::string_view snapshot, const Features& features, LabelingJobOptions options = {});
   static LabelingJob load(const std::string& path, const Features& features, LabelingJobOptions options = {});
 

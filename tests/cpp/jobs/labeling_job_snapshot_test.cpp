@@ -145,7 +145,7 @@ TEST_CASE("LabelingJob snapshot: corrections, free answers and workers survive")
   CHECK(run(loaded, pool.classes) == run(job, pool.classes));
 }
 
-TEST_CASE("LabelingJob snapshot: of the options only model, threads and poll are read") {
+TEST_CASE("LabelingJob snapshot: of the options only model, threads, poll and ids are read") {
   const GaussianPool pool(600, 2, 4.0);
   const auto original = [] { return LabelingJobOptions{.target = ErrorTarget{0.1, 0.1}, .batch_size = 30, .seed = 4}; };
   const Course expected = run(make_job(pool, original()), pool.classes);
@@ -158,6 +158,65 @@ TEST_CASE("LabelingJob snapshot: of the options only model, threads and poll are
     CHECK(std::get<ErrorTarget>(loaded.target()).max_error == 0.1);
     CHECK(run(loaded, pool.classes).end == expected.end);
   }
+}
+
+TEST_CASE("LabelingJob snapshot: ids are in it, and others may be given in their place") {
+  const GaussianPool pool(60, 2, 4.0);
+  std::vector<std::string> ids, others;
+  for (int item = 0; item < 60; ++item) {
+    ids.push_back("photo " + std::to_string(item) + "\n\xC3\xA9");
+    others.push_back(std::to_string(item));
+  }
+  auto options = with_centroids();
+  options.ids = ids;
+  const auto job = make_job(pool, options);
+  CHECK(job.ids() == ids);
+  CHECK(interrupted(job, pool, [] { return with_centroids(); }).ids() == ids);
+  options = with_centroids();
+  options.ids = others;
+  CHECK(LabelingJob::restore(job.snapshot(), pool.features(), options).ids() == others);
+  CHECK(make_job(pool, with_centroids()).ids().empty());
+
+  options = with_centroids();
+  options.ids = std::vector<std::string>(59, "x");
+  for (const bool is_restored : {false, true}) {
+    try {
+      (void)(is_restored ? LabelingJob::restore(job.snapshot(), pool.features(), options) : make_job(pool, options));
+      FAIL("accepted");
+    } catch (const InvalidArgument& error) {
+      CHECK(error.code() == ErrorCode::shape_mismatch);
+      CHECK(contains(error.what(), "ids: 59 given, expected 60"));
+    }
+  }
+}
+
+TEST_CASE("LabelingJob snapshot: one of version 1, which has no ids, is read, and ids of another number are not") {
+  const GaussianPool pool(60, 2, 4.0);
+  auto job = make_job(pool, with_centroids());
+  answer(job, job.next_batch()->items, pool.classes);
+  const auto head = [&](std::uint32_t version, std::size_t n_ids) {
+    SnapshotWriter writer;
+    writer.section(kKind, version);
+    writer.write(job.n_items());
+    writer.write(pool.features().fingerprint());
+    writer.write(job.classes());
+    if (version >= 2) writer.write(std::vector<std::string>(n_ids, "x"));
+    std::string payload = payload_of(writer.finish(kKind), kKind);
+    payload.pop_back();  // its end of line
+    return payload;
+  };
+  const std::string payload = payload_of(job.snapshot(), kKind);
+  REQUIRE(payload.starts_with(head(2, 0)));
+  const std::string rest = payload.substr(head(2, 0).size());
+  const auto restore = [&](const std::string& with_head) {
+    return LabelingJob::restore(framed({.kind = kKind, .payload = with_head + rest}), pool.features(),
+                                with_centroids());
+  };
+  auto old = restore(head(1, 0));
+  CHECK(old.ids().empty());
+  CHECK(old.snapshot() == job.snapshot());
+  CHECK(restore(head(2, 60)).ids().size() == 60);
+  CHECK(refusal([&] { (void)restore(head(2, 59)); }) == ErrorCode::archive_damaged);
 }
 
 TEST_CASE("LabelingJob snapshot: a seed of the system's is saved too") {
