@@ -1,9 +1,13 @@
-# Instrumentation for gtlabel's own targets, from GTLABEL_SANITIZE and GTLABEL_COVERAGE.
+# Instrumentation for gtlabel's own targets, from GTLABEL_SANITIZE, GTLABEL_COVERAGE and GTLABEL_BUILD_FUZZERS.
 function(gtlabel_set_instrumentation target)
   if(GTLABEL_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${GTLABEL_SANITIZE} -fno-sanitize-recover=all
                                              -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${GTLABEL_SANITIZE})
+  endif()
+  if(GTLABEL_BUILD_FUZZERS)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)  # tells libFuzzer what an input reached
+    target_link_options(${target} PUBLIC -fsanitize=fuzzer-no-link)
   endif()
   if(GTLABEL_COVERAGE)
     target_compile_options(${target} PRIVATE --coverage)

@@ -5,7 +5,7 @@ The lists are written by hand, so a file could be forgotten.
 
 import re
 
-FOLDERS = ("src", "bindings", "tests/cpp", "tests/benchmarks", "tests/consumer")
+FOLDERS = ("src", "bindings", "tests/cpp", "tests/benchmarks", "tests/consumer", "tests/fuzz")
 
 
 def listing_above(path):
