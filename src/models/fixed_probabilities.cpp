@@ -4,8 +4,8 @@
 #include <cstddef>
 #include <string>
 
+#include "core/distributions.hpp"
 #include "gtlabel/core/error.hpp"
-#include "models/distributions.hpp"
 
 namespace gtlabel {
 

@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "core/distributions.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/storage/snapshot.hpp"
-#include "models/distributions.hpp"
 
 namespace gtlabel {
 namespace {
@@ -35,9 +35,8 @@ void require_items(std::span<const ItemIndex> items, std::ptrdiff_t n_items) {
 
 void require_model_output(const IncrementalModel& model, MatrixView<const float> rows) {
   for (std::ptrdiff_t r = 0; r < rows.rows; ++r) {
-    const std::string fault = detail::distribution_fault(rows.row(r));
-    if (!fault.empty())
-      throw ModelError("probabilities of model '" + model.kind() + "': row " + std::to_string(r) + " " + fault);
+    const auto fault = detail::distribution_fault(rows, r);
+    if (!fault.text.empty()) throw ModelError("probabilities of model '" + model.kind() + "': " + fault.text);
   }
 }
 

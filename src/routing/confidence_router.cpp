@@ -1,33 +1,15 @@
 #include "gtlabel/routing/confidence_router.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <numeric>
 
+#include "core/distributions.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/routing/commit_plan.hpp"
 
 namespace gtlabel {
 namespace {
-
-constexpr double kSumTolerance = 1e-3;
-
-void require_distribution(std::span<const float> row, std::ptrdiff_t r) {
-  double sum = 0.0;
-  for (std::size_t c = 0; c < row.size(); ++c) {
-    if (!(row[c] >= 0.0F) || !std::isfinite(row[c])) {
-      throw InvalidArgument("probabilities: row " + std::to_string(r) + ", column " + std::to_string(c) + " is " +
-                                std::to_string(row[c]) + ", expected a number from 0 to 1",
-                            std::isfinite(row[c]) ? ErrorCode::invalid_argument : ErrorCode::not_finite);
-    }
-    sum += row[c];
-  }
-  if (std::fabs(sum - 1.0) > kSumTolerance) {
-    throw InvalidArgument("probabilities: row " + std::to_string(r) + " sums to " + std::to_string(sum) +
-                          ", expected 1");
-  }
-}
 
 std::string text_of(const char* format, double a, double b, double c) {
   char text[200];
@@ -100,6 +82,7 @@ Routing ConfidenceRouter::route(MatrixView<const float> probabilities) const {
         "probabilities: " + std::to_string(probabilities.cols) + " classes given, expected at least 2",
         ErrorCode::shape_mismatch);
   }
+  detail::require_distributions("probabilities", probabilities);
   Routing routing;
   const auto n = static_cast<std::size_t>(probabilities.rows);
   routing.routes.assign(n, Route::human);
@@ -107,7 +90,6 @@ Routing ConfidenceRouter::route(MatrixView<const float> probabilities) const {
   routing.confidence.resize(n);
   for (std::ptrdiff_t r = 0; r < probabilities.rows; ++r) {
     const auto row = probabilities.row(r);
-    require_distribution(row, r);
     const auto best = std::max_element(row.begin(), row.end());
     routing.class_index[r] = static_cast<ClassIndex>(best - row.begin());
     routing.confidence[r] = *best;

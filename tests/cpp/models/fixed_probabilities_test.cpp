@@ -67,7 +67,7 @@ TEST_CASE("FixedProbabilities: what are no probabilities of the classes is refus
   opinions.rows(7, 0) += 0.1F;
   CHECK(refusal(opinions.rows, 2).find("probabilities: row 7 sums to 1.1") == 0);
   opinions.rows(4, 1) = -0.5F;
-  CHECK(refusal(opinions.rows, 2).find("probabilities: row 4 has -0.5") == 0);
+  CHECK(refusal(opinions.rows, 2).find("probabilities: row 4, column 1 is -0.5") == 0);
 }
 
 TEST_CASE("FixedProbabilities: a clone and a loaded snapshot predict the same") {
