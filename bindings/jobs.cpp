@@ -150,6 +150,20 @@ py::dict record_fields(const RoundRecord& record) {
                   "seconds"_a = record.seconds);
 }
 
+py::dict fields_of(const LabelingPlan& plan) {
+  return py::dict("n_items"_a = plan.n_items, "n_asked"_a = plan.n_asked, "n_human"_a = plan.n_human,
+                  "n_human_low"_a = plan.n_human_low, "n_human_high"_a = plan.n_human_high, "basis"_a = plan.basis);
+}
+
+py::dict plan_fields(const LabelingJob& job) {
+  LabelingPlan plan;
+  {
+    const py::gil_scoped_release release;
+    plan = job.plan();
+  }
+  return fields_of(plan);
+}
+
 py::dict report_fields(const LabelingJob& job) {
   JobReport report;
   {
@@ -162,7 +176,7 @@ py::dict report_fields(const LabelingJob& job) {
                   "n_audited"_a = report.n_audited, "n_answers"_a = report.n_answers, "savings"_a = report.savings,
                   "rounds"_a = report.rounds, "is_finished"_a = report.is_finished, "model"_a = report.model,
                   "target"_a = report.target, "outcome"_a = report.outcome, "seconds"_a = report.seconds,
-                  "certificate"_a = report.certificate, "history"_a = history);
+                  "certificate"_a = report.certificate, "plan"_a = fields_of(report.plan), "history"_a = history);
 }
 
 }  // namespace
@@ -200,6 +214,11 @@ void register_jobs(py::module_& m) {
       },
       "path"_a, "The bytes of a file that save wrote; raises ArchiveError.");
 
+  m.def(
+      "plan_fields",
+      [](std::int64_t n_items, const Target& target) { return fields_of(plan_labeling(n_items, target)); }, "n_items"_a,
+      "target"_a);
+
   const LabelingJobOptions defaults;
   py::class_<LabelingJob>(m, "LabelingJob", "The compiled half of gtlabel.LabelingJob.")
       .def(py::init(&make_job), "X"_a, "classes"_a, "ids"_a = defaults.ids, "target"_a = defaults.target,
@@ -213,6 +232,7 @@ void register_jobs(py::module_& m) {
       .def("answer_columns", &answer_columns)
       .def("prediction_columns", &prediction_columns)
       .def("report_fields", &report_fields)
+      .def("plan_fields", &plan_fields)
       .def("certificate", &LabelingJob::certificate, py::call_guard<py::gil_scoped_release>())
       .def("snapshot",
            [](const LabelingJob& job) {

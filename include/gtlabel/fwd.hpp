@@ -66,6 +66,7 @@ struct Batch;
 struct JobReport;
 class LabelingJob;
 struct LabelingJobOptions;
+struct LabelingPlan;
 struct Predictions;
 struct RoundRecord;
 struct Submission;

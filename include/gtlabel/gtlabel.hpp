@@ -14,6 +14,7 @@
 #include "gtlabel/jobs/batch.hpp"
 #include "gtlabel/jobs/job_report.hpp"
 #include "gtlabel/jobs/labeling_job.hpp"
+#include "gtlabel/jobs/labeling_plan.hpp"
 #include "gtlabel/models/column_scaling.hpp"
 #include "gtlabel/models/committee.hpp"
 #include "gtlabel/models/confidence_calibration.hpp"

@@ -32,6 +32,7 @@ from gtlabel._core import (
 )
 from gtlabel.estimator_model import EstimatorModel
 from gtlabel.labeling_job import LabelingJob
+from gtlabel.labeling_plan import LabelingPlan, Price, plan_labeling
 from gtlabel.labels import Labels
 from gtlabel.report import Report, Round
 
@@ -56,9 +57,11 @@ __all__ = [
     "InvalidType",
     "KernelModel",
     "LabelingJob",
+    "LabelingPlan",
     "Labels",
     "ModelError",
     "NotFitted",
+    "Price",
     "Report",
     "Round",
     "Routing",
@@ -69,4 +72,5 @@ __all__ = [
     "certify",
     "expected_audits",
     "max_wrong_unfound",
+    "plan_labeling",
 ]

@@ -25,6 +25,7 @@ from gtlabel._core import (
     UnknownClass,
 )
 from gtlabel.estimator_model import EstimatorModel
+from gtlabel.labeling_plan import LabelingPlan, Price, checked_price
 from gtlabel.labels import Labels
 from gtlabel.report import Report
 
@@ -196,6 +197,13 @@ class LabelingJob:
     def report(self) -> Report:
         """What the job did and what it cost, with a history by round."""
         return Report.from_fields(self._core.report_fields())
+
+    def plan(self, price: Price | None = None) -> LabelingPlan:
+        """How many people the job is expected to need in all, with an interval, and what they cost.
+
+        Before the first label from jobs on other pools; then from how the model learns and what audits find.
+        """
+        return LabelingPlan(**self._core.plan_fields(), price=checked_price(price))
 
     def run(self, annotate: Callable[[Batch], Any], progress: bool | Callable[[Report], None] = False) -> Report:
         """Drives the job to its end.

@@ -9,6 +9,7 @@ from math import isnan, nan
 from typing import Any
 
 from gtlabel._core import Certificate
+from gtlabel.labeling_plan import LabelingPlan
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,15 @@ class Report:
     outcome: str
     seconds: float
     certificate: Certificate | None
+    plan: LabelingPlan
     history: tuple[Round, ...]
 
     @classmethod
     def from_fields(cls, fields: dict[str, Any]) -> Report:
         """From the fields of the compiled job."""
         history = tuple(Round(**record) for record in fields.pop("history"))
-        return cls(**fields, history=history)
+        plan = LabelingPlan(**fields.pop("plan"))
+        return cls(**fields, plan=plan, history=history)
 
     def history_to_pandas(self) -> Any:
         """The history as a pandas DataFrame, one row a round. Needs pandas."""
@@ -77,6 +80,7 @@ class Report:
                 "asked of people",
                 f"{self.n_human:,} ({self.n_human / self.n_items:.1%}), {self.n_audited:,} of them audits",
             ),
+            *([] if self.is_finished else [("expected at the end", self.plan.people)]),
             ("labelled automatically", f"{self.n_auto:,} ({self.n_auto / self.n_items:.1%})"),
             ("certificate", self.certificate.statement if self.certificate else "none"),
             ("outcome", self.outcome or "still running"),

@@ -233,8 +233,14 @@ JobReport LabelingJob::report() const {
   report.outcome = loop.outcome();
   report.seconds = loop.seconds();
   report.certificate = loop.certificate();
+  report.plan = loop.expectation();
   report.history = loop.history();
   return report;
+}
+
+LabelingPlan LabelingJob::plan() const {
+  const auto turn = state_->turn();
+  return state_->loop.expectation();
 }
 
 bool LabelingJob::is_finished() const {

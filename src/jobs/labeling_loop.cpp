@@ -1,13 +1,14 @@
 #include "jobs/labeling_loop.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <utility>
 
 #include "gtlabel/selection/margin_query.hpp"
 #include "gtlabel/selection/seed_sample.hpp"
+#include "jobs/job_plan.hpp"
+#include "jobs/learning_curve.hpp"
 #include "support/percent.hpp"
 
 namespace gtlabel::detail {
@@ -28,9 +29,6 @@ constexpr double kCommitStage = 0.6;
 constexpr double kLevelStage = 0.5;
 // Weight of the model's own word on how often it errs against what audits found, in errors.
 constexpr double kRatioPrior = 2.0;
-// When to stop training, see is_time_to_commit.
-constexpr double kLearningExponent = 0.8;
-constexpr std::size_t kRoundsToAgree = 3;
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -52,6 +50,14 @@ LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64
       asked_(static_cast<std::size_t>(n_items), 0) {
   const auto* target = std::get_if<ErrorTarget>(&setup.target);
   if (target != nullptr) least_audits_ = std::max(0.0, expected_audits(n_items, 0.0, *target));
+}
+
+LabelingPlan LabelingLoop::expectation() const {
+  if (is_finished()) return plan_of_finished(n_items(), n_human_);
+  if (!history_.empty()) return plan_from_history(history_, n_items(), n_human_, setup_.target);
+  LabelingPlan plan = plan_labeling(n_items(), setup_.target);
+  plan.n_asked = n_human_;
+  return plan;
 }
 
 bool LabelingLoop::is_short_of_certificate() const {
@@ -250,12 +256,7 @@ bool LabelingLoop::is_trained_enough(double humans_to_come) const {
 bool LabelingLoop::is_time_to_commit(const Outlook& outlook) const {
   // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree.
   if (!outlook.commit.certifies || history_.size() < kRoundsToAgree) return false;
-  std::array<double, kRoundsToAgree> to_come{};
-  std::transform(history_.rbegin(), history_.rbegin() + kRoundsToAgree, to_come.begin(), [&](const auto& past) {
-    return (past.expected_human_share - past.human_share) * static_cast<double>(n_items());
-  });
-  std::nth_element(to_come.begin(), to_come.begin() + kRoundsToAgree / 2, to_come.end());
-  return is_trained_enough(to_come[kRoundsToAgree / 2]);
+  return is_trained_enough(humans_to_come(history_, n_items()));
 }
 
 void LabelingLoop::decide(Scores& scores, double seconds) {

@@ -52,6 +52,7 @@ class LabelingLoop {
   [[nodiscard]] double seconds() const noexcept { return seconds_; }
   [[nodiscard]] std::optional<Certificate> certificate() const;
   [[nodiscard]] Predictions predictions() const;
+  [[nodiscard]] LabelingPlan expectation() const;
 
   void save(SnapshotWriter& writer) const;
   /// For a loop just made with the same setup. @throws ArchiveError

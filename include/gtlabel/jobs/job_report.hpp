@@ -7,6 +7,7 @@
 
 #include "gtlabel/core/ids.hpp"
 #include "gtlabel/jobs/batch.hpp"
+#include "gtlabel/jobs/labeling_plan.hpp"
 #include "gtlabel/routing/certificate.hpp"
 
 namespace gtlabel {
@@ -43,6 +44,7 @@ struct JobReport {
   std::string outcome;   ///< why the job went the way it did, in words
   double seconds = 0.0;  ///< in the library, people excluded
   std::optional<Certificate> certificate;
+  LabelingPlan plan;
   std::vector<RoundRecord> history;
 };
 

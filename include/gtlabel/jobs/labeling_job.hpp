@@ -16,6 +16,7 @@
 #include "gtlabel/dataset/label_set.hpp"
 #include "gtlabel/jobs/batch.hpp"
 #include "gtlabel/jobs/job_report.hpp"
+#include "gtlabel/jobs/labeling_plan.hpp"
 #include "gtlabel/models/incremental_model.hpp"
 #include "gtlabel/routing/certificate.hpp"
 #include "gtlabel/routing/target.hpp"
@@ -93,6 +94,9 @@ class GTLABEL_EXPORT LabelingJob {
   /// The certificate that the audits support now; nothing without an ErrorTarget, automatic labels, or enough evidence.
   [[nodiscard]] std::optional<Certificate> certificate() const;
   [[nodiscard]] JobReport report() const;
+  /// How many people the job is expected to need in all. Before the first label: from jobs on other pools; then from
+  /// how the model learns and what audits find. Cost: microseconds.
+  [[nodiscard]] LabelingPlan plan() const;
   /// Whether every item has its final label.
   [[nodiscard]] bool is_finished() const;
   /// All answers in order of arrival.

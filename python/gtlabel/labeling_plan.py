@@ -1,0 +1,122 @@
+"""How many people a job is expected to need, and what they cost."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from gtlabel import _core
+from gtlabel._core import ConfidenceThreshold, ErrorTarget, InvalidArgument, InvalidType
+
+
+@dataclass(frozen=True)
+class Price:
+    """What people are paid.
+
+    ``per_answer`` in units of ``currency``, 0 or more.
+    """
+
+    per_answer: float
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        if isinstance(self.per_answer, bool) or not isinstance(self.per_answer, int | float):
+            raise InvalidType(f"per_answer: {type(self.per_answer).__name__} given, expected a number")
+        if not (isfinite(self.per_answer) and self.per_answer >= 0):
+            raise InvalidArgument(f"per_answer: {self.per_answer} given, expected a number of at least 0")
+
+
+@dataclass(frozen=True)
+class LabelingPlan:
+    """How many people a job is expected to need in all, as far as can be told by now.
+
+    An expectation, not a promise. Of ten measured jobs eight ended between ``n_human_low`` and ``n_human_high``. Costs
+    are ``None`` without a price.
+    """
+
+    n_items: int
+    n_asked: int
+    n_human: int
+    n_human_low: int
+    n_human_high: int
+    basis: str
+    price: Price | None = None
+
+    @property
+    def human_share(self) -> float:
+        """``n_human / n_items``."""
+        return self.n_human / self.n_items
+
+    @property
+    def people(self) -> str:
+        """Expectation and interval in words."""
+        return f"about {self.n_human:,} ({self.human_share:.0%}), likely {self.n_human_low:,} to {self.n_human_high:,}"
+
+    @property
+    def cost(self) -> float | None:
+        """Of all answers, those given already included."""
+        return self._cost(self.n_human)
+
+    @property
+    def cost_low(self) -> float | None:
+        """The cost of ``n_human_low``."""
+        return self._cost(self.n_human_low)
+
+    @property
+    def cost_high(self) -> float | None:
+        """The cost of ``n_human_high``."""
+        return self._cost(self.n_human_high)
+
+    @property
+    def cost_by_hand(self) -> float | None:
+        """What it would cost to have people label every item."""
+        return self._cost(self.n_items)
+
+    def _cost(self, n_answers: int) -> float | None:
+        return None if self.price is None else n_answers * self.price.per_answer
+
+    def _facts(self) -> list[tuple[str, str]]:
+        facts = [
+            ("items", f"{self.n_items:,}, {self.n_asked:,} of them asked of people so far"),
+            ("asked of people in all", self.people),
+        ]
+        if self.price is not None:
+            low, middle, high, by_hand = (
+                f"{n * self.price.per_answer:,.2f}"
+                for n in (self.n_human_low, self.n_human, self.n_human_high, self.n_items)
+            )
+            currency = self.price.currency
+            facts.append(("cost", f"about {middle} {currency}, likely {low} to {high}; all by hand {by_hand}"))
+        return [*facts, ("expected from", self.basis)]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name}: {value}" for name, value in self._facts())
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f'<tr><th style="text-align:left">{html.escape(name)}</th>'
+            f'<td style="text-align:left">{html.escape(value)}</td></tr>'
+            for name, value in self._facts()
+        )
+        return f"<table><caption><b>gtlabel plan</b></caption>{cells}</table>"
+
+
+def plan_labeling(
+    n_items: int,
+    target: ErrorTarget | ConfidenceThreshold = ErrorTarget(),  # noqa: B008 - immutable
+    price: Price | None = None,
+) -> LabelingPlan:
+    """The plan before anything is known but the size of the task, from jobs on other pools: a wide interval.
+
+    ``LabelingJob.plan`` says the same before its first label, and more as soon as its model has learned something.
+    """
+    return LabelingPlan(**_core.plan_fields(n_items, target), price=checked_price(price))
+
+
+def checked_price(price: Any) -> Price | None:
+    """The price, or InvalidType."""
+    if price is not None and not isinstance(price, Price):
+        raise InvalidType(f"price: {type(price).__name__} given, expected Price(per_answer, currency)")
+    return price

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "gtlabel/jobs/job_report.hpp"
+#include "gtlabel/jobs/labeling_plan.hpp"
+
+namespace gtlabel::detail {
+
+/// The plan of a running job.
+/// @param history  at least one round; while nothing is committed its law of learning is carried on.
+/// @param n_asked  items that people were asked about so far; the last round may have known fewer.
+LabelingPlan plan_from_history(std::span<const RoundRecord> history, std::int64_t n_items, std::int64_t n_asked,
+                               const Target& target);
+LabelingPlan plan_of_finished(std::int64_t n_items, std::int64_t n_human);
+
+}  // namespace gtlabel::detail
