@@ -76,6 +76,7 @@ struct LabelingJob::State {
         fingerprint(pool_fingerprint),
         classes(std::move(class_names)),
         class_index(index_classes(classes)),
+        n_items(pool.n_items()),
         loop(pool.n_items(), setup, coin_seed(setup.seed, fingerprint), attach_model(pool, classes.size(), options)),
         attachment(loop.model().attachment()) {}
 
@@ -88,9 +89,9 @@ struct LabelingJob::State {
   }
 
   void require_item(ItemIndex item, std::size_t row) const {
-    if (item >= 0 && item < features.n_items()) return;
+    if (item >= 0 && item < n_items) return;
     throw InvalidArgument("items: row " + std::to_string(row) + " is " + std::to_string(item) + ", expected 0 to " +
-                              std::to_string(features.n_items() - 1),
+                              std::to_string(n_items - 1),
                           ErrorCode::item_out_of_range);
   }
 
@@ -104,6 +105,7 @@ struct LabelingJob::State {
   std::uint64_t fingerprint;
   std::vector<std::string> classes;
   std::unordered_map<std::string, ClassIndex> class_index;
+  std::atomic<std::int64_t> n_items;  // read without waiting for a turn
   detail::LabelingLoop loop;
   std::uint64_t attachment;  // of the model, to this job
   AnswerTable answers;
@@ -177,6 +179,18 @@ Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const
   return submit(items, indices, workers);
 }
 
+void LabelingJob::extend(const Features& more) {
+  const auto turn = state_->turn();
+  state_->require_own_model();
+  const Features longer = state_->features.followed_by(more);
+  const std::uint64_t fingerprint = longer.fingerprint();
+  state_->loop.extend(longer);
+  state_->attachment = state_->loop.model().attachment();
+  state_->features = longer;
+  state_->fingerprint = fingerprint;
+  state_->n_items = longer.n_items();
+}
+
 LabelSet LabelingJob::labels() const {
   const auto turn = state_->turn();
   const detail::ItemColumns& items = state_->loop.items();
@@ -238,7 +252,11 @@ AnswerTable LabelingJob::answers() const {
 }
 
 const std::vector<std::string>& LabelingJob::classes() const noexcept { return state_->classes; }
-std::int64_t LabelingJob::n_items() const noexcept { return state_->features.n_items(); }
+std::int64_t LabelingJob::n_items() const noexcept { return state_->n_items; }
+Features LabelingJob::pool() const {
+  const auto turn = state_->turn();
+  return state_->features;
+}
 const Target& LabelingJob::target() const noexcept { return state_->loop.setup().target; }
 
 std::string LabelingJob::snapshot() const {

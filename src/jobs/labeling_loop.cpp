@@ -1,7 +1,6 @@
 #include "jobs/labeling_loop.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <utility>
@@ -32,6 +31,11 @@ constexpr double kRatioPrior = 2.0;
 constexpr double kLearningExponent = 0.8;
 constexpr std::size_t kRoundsToAgree = 3;
 
+double least_audits(const Target& target, std::int64_t n_items) {
+  const auto* error = std::get_if<ErrorTarget>(&target);
+  return error == nullptr ? 0.0 : std::max(0.0, expected_audits(n_items, 0.0, *error));
+}
+
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -49,9 +53,22 @@ LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64
               coin_seed),
       seed_random_(setup.seed, RandomPurpose::seed_sample),
       query_random_(setup.seed, RandomPurpose::query),
-      asked_(static_cast<std::size_t>(n_items), 0) {
-  const auto* target = std::get_if<ErrorTarget>(&setup.target);
-  if (target != nullptr) least_audits_ = std::max(0.0, expected_audits(n_items, 0.0, *target));
+      least_audits_(least_audits(setup.target, n_items)),
+      asked_(static_cast<std::size_t>(n_items), 0) {}
+
+void LabelingLoop::extend(const Features& longer) {
+  const auto n = static_cast<std::size_t>(longer.n_items());
+  auto items = items_;
+  auto asked = asked_;
+  items.resize(n);
+  asked.resize(n, 0);
+  const double audits = least_audits(setup_.target, longer.n_items());
+  model_->extend(longer);
+  items_ = std::move(items);
+  asked_ = std::move(asked);
+  least_audits_ = audits;
+  phase_ = Phase::sampling;
+  outcome_.clear();
 }
 
 bool LabelingLoop::is_short_of_certificate() const {
@@ -90,9 +107,8 @@ void LabelingLoop::record(ItemIndex item, ClassIndex answer) {
 std::optional<Batch> LabelingLoop::next_batch() {
   if (n_outstanding_ == 0 && phase_ != Phase::finished) {
     const auto begin = std::chrono::steady_clock::now();
-    if (phase_ == Phase::sampling && batch_.items.empty() && n_human_ < n_items()) {
-      start();
-    } else {
+    if (n_sampled_ < n_items()) sample();
+    if (n_outstanding_ == 0) {
       teach();
       Scores scores = score(*model_, items_);
       ++round_;
@@ -125,26 +141,40 @@ void LabelingLoop::ask(std::vector<ItemIndex> items, Purpose purpose) {
   batch_.purposes.assign(batch_.items.size(), purpose);
 }
 
-void LabelingLoop::start() {
-  auto unlabelled = items_.without_human();
-  const auto n_unlabelled = static_cast<std::int64_t>(unlabelled.size());
-  const std::int64_t n_seed = std::min(
-      n_unlabelled, std::max({kLeastSeed, n_items() / kSeedShare, 2 * static_cast<std::int64_t>(model_->n_classes())}));
-  if (const auto* target = std::get_if<ErrorTarget>(&setup_.target)) {
-    // Even a model that is never wrong would have to be audited.
-    const std::vector<double> no_risk(static_cast<std::size_t>(n_unlabelled - n_seed), 0.0);
-    if (!plan_commit(no_risk, AuditState{}, *target, n_items()).certifies) {
-      outcome_ =
-          "The pool is too small for automatic labels: auditing them would cost as many people as labelling them.";
-      phase_ = Phase::committing;
-      return ask(std::move(unlabelled), Purpose::review);
-    }
+void LabelingLoop::sample() {
+  auto undecided = items_.without_human();
+  if (is_too_small(undecided.size())) {
+    outcome_ = "The pool is too small for automatic labels: auditing them would cost as many people as labelling them.";
+    n_sampled_ = n_items();
+    phase_ = Phase::committing;
+    return ask(std::move(undecided), Purpose::review);
   }
-  ask(seed_sample(unlabelled, static_cast<std::size_t>(n_seed), seed_random_), Purpose::seed);
+  const auto n = static_cast<std::size_t>(sample_size());
+  std::erase_if(undecided, [&](ItemIndex item) { return item < n_sampled_; });
+  n_sampled_ = n_items();
+  ask(seed_sample(undecided, n, seed_random_), Purpose::seed);
+}
+
+std::int64_t LabelingLoop::sample_size() const {
+  // Items that join get the share that they would have had of the whole pool's sample.
+  const std::int64_t whole =
+      std::max({kLeastSeed, n_items() / kSeedShare, 2 * static_cast<std::int64_t>(model_->n_classes())});
+  return (whole * (n_items() - n_sampled_) + n_items() - 1) / n_items();
+}
+
+bool LabelingLoop::is_too_small(std::size_t n_undecided) const {
+  const auto* target = std::get_if<ErrorTarget>(&setup_.target);
+  const bool is_committed = ledger_.n_delivered() > 0;
+  const auto n_left = static_cast<std::int64_t>(n_undecided) - sample_size();
+  if (target == nullptr || is_committed || n_undecided == 0) return false;
+  // Even a model that is never wrong would have to be audited.
+  const std::vector<double> no_risk(static_cast<std::size_t>(std::max<std::int64_t>(0, n_left)), 0.0);
+  const AuditState audit{.level = ledger_.level(), .errors_found = ledger_.errors_found()};
+  return !plan_commit(no_risk, audit, *target, n_items()).certifies;
 }
 
 void LabelingLoop::teach() {
-  if (untaught_.empty()) return;
+  if (untaught_.empty() && model_->is_fitted()) return;
   std::sort(untaught_.begin(), untaught_.end());
   untaught_.erase(std::unique(untaught_.begin(), untaught_.end()), untaught_.end());
   Matrix<float> targets(static_cast<std::ptrdiff_t>(untaught_.size()), model_->n_classes());
@@ -223,6 +253,7 @@ void LabelingLoop::note_round(const Scores& scores, const Outlook& outlook, doub
   const auto delivered = static_cast<double>(ledger_.n_delivered());
   RoundRecord record;
   record.round = round_;
+  record.n_items = n_items();
   record.n_human = n_human_;
   record.n_auto = ledger_.n_delivered();
   record.n_audited = ledger_.n_audited();
@@ -248,14 +279,17 @@ bool LabelingLoop::is_trained_enough(double humans_to_come) const {
 }
 
 bool LabelingLoop::is_time_to_commit(const Outlook& outlook) const {
-  // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree.
+  // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree. Rounds
+  // before items joined say nothing of these.
   if (!outlook.commit.certifies || history_.size() < kRoundsToAgree) return false;
-  std::array<double, kRoundsToAgree> to_come{};
-  std::transform(history_.rbegin(), history_.rbegin() + kRoundsToAgree, to_come.begin(), [&](const auto& past) {
-    return (past.expected_human_share - past.human_share) * static_cast<double>(n_items());
-  });
-  std::nth_element(to_come.begin(), to_come.begin() + kRoundsToAgree / 2, to_come.end());
-  return is_trained_enough(to_come[kRoundsToAgree / 2]);
+  std::vector<double> to_come;
+  for (auto past = history_.rbegin(); past != history_.rbegin() + kRoundsToAgree && past->n_items == n_items();
+       ++past) {
+    to_come.push_back((past->expected_human_share - past->human_share) * static_cast<double>(n_items()));
+  }
+  const auto middle = to_come.begin() + static_cast<std::ptrdiff_t>(to_come.size() / 2);
+  std::nth_element(to_come.begin(), middle, to_come.end());
+  return is_trained_enough(*middle);
 }
 
 void LabelingLoop::decide(Scores& scores, double seconds) {
