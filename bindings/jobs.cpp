@@ -64,6 +64,18 @@ std::unique_ptr<LabelingJob> restore_job(const py::bytes& snapshot, const py::ob
   return std::make_unique<LabelingJob>(LabelingJob::restore(bytes, features, std::move(options)));
 }
 
+/// The whole pool then, for Python to keep.
+py::object extend(LabelingJob& job, const py::object& X, std::vector<std::string> ids) {
+  const Features more = features_from(X);
+  Features pool = more;
+  {
+    const py::gil_scoped_release release;
+    job.extend(more, std::move(ids));
+    pool = job.pool();
+  }
+  return features_to_python(pool);
+}
+
 /// One class index per item, kNoClass where there is no answer. Those rows are left out only after all items were
 /// checked, so that a message names the row as the caller counts it.
 Submission submit(LabelingJob& job, const py::object& items, const py::array_t<ClassIndex>& answers,
@@ -142,8 +154,8 @@ py::dict prediction_columns(const LabelingJob& job) {
 }
 
 py::dict record_fields(const RoundRecord& record) {
-  return py::dict("round"_a = record.round, "n_human"_a = record.n_human, "n_auto"_a = record.n_auto,
-                  "n_audited"_a = record.n_audited, "errors_found"_a = record.errors_found,
+  return py::dict("round"_a = record.round, "n_items"_a = record.n_items, "n_human"_a = record.n_human,
+                  "n_auto"_a = record.n_auto, "n_audited"_a = record.n_audited, "errors_found"_a = record.errors_found,
                   "coverage"_a = record.coverage, "human_share"_a = record.human_share,
                   "expected_human_share"_a = record.expected_human_share, "estimated_error"_a = record.estimated_error,
                   "bounded_error"_a = record.bounded_error, "accuracy"_a = record.accuracy,
@@ -227,6 +239,7 @@ void register_jobs(py::module_& m) {
       .def_static("restore", &restore_job, "snapshot"_a, "X"_a, "ids"_a = defaults.ids, "model"_a = py::none(),
                   "n_threads"_a = defaults.n_threads)
       .def("next_batch", &LabelingJob::next_batch, py::call_guard<py::gil_scoped_release>())
+      .def("extend", &extend, "X"_a, "ids"_a)
       .def("submit", &submit, "items"_a, "answers"_a, "workers"_a)
       .def("label_columns", &label_columns)
       .def("answer_columns", &answer_columns)

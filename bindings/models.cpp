@@ -41,6 +41,12 @@ void attach(IncrementalModel& model, const py::object& X, int n_classes, std::si
   model.attach(features, n_classes, std::move(executor));
 }
 
+void extend(IncrementalModel& model, const py::object& X) {
+  const Features longer = features_from(X);
+  const py::gil_scoped_release release;
+  model.extend(longer);
+}
+
 void update(IncrementalModel& model, const py::object& items, const py::object& targets, const py::object& weights) {
   if (!model.is_attached()) throw NotFitted("model '" + model.kind() + "': update before attach");
   const auto indices = indices_from(items, "items");
@@ -113,6 +119,8 @@ To write one in Python, subclass and define
 - ``predict_proba(self, items)``: an array (items, classes) whose rows sum to 1;
 - ``clone(self)``: an untrained copy (not needed if the class can be made without arguments);
 - optionally ``predict_out_of_fold(self, items)``; the default refits clones on folds;
+- optionally ``extend(self, X)``: items have joined, X is the longer pool; labels and fit are kept, and if it raises, the
+  model is as it was. The default is ``attach(X, n_classes)`` and ``update`` with all labels;
 - optionally the property ``kind``, a short name; the default is the name of the class.
 
 An ``__init__`` or ``__setstate__`` has to call ``super().__init__()``. Pass the object as ``model=`` of a LabelingJob, or
@@ -124,6 +132,9 @@ method called directly is plain Python.)")
 
 X: (n_items, n_features) float32 array or scipy CSR matrix (borrowed), or other numbers (converted once).
 n_threads: 0 for all cores; results do not depend on it.)")
+      .def(
+          "extend", &extend, "X"_a,
+          R"(Items have joined: binds the model to a longer pool, the one so far with others behind. Labels are kept.)")
       .def("update", &update, "items"_a, "targets"_a, "weights"_a = py::none(),
            R"(Teaches labels and retrains from the current state. A label given again replaces the old one.
 

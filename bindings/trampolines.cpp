@@ -80,6 +80,17 @@ void PyIncrementalModel::do_attach() {
   required_override("attach")(features_to_python(pool()), n_classes());
 }
 
+void PyIncrementalModel::do_extend(std::ptrdiff_t n_known) {
+  {
+    const py::gil_scoped_acquire acquire;
+    if (py::function override = py::get_override(static_cast<const IncrementalModel*>(this), "extend")) {
+      override(features_to_python(pool()));
+      return;
+    }
+  }
+  IncrementalModel::do_extend(n_known);
+}
+
 void PyIncrementalModel::do_update(std::span<const ItemIndex> items, MatrixView<const float> targets,
                                    std::span<const float> weights) {
   const py::gil_scoped_acquire acquire;

@@ -21,6 +21,7 @@ class PyIncrementalModel final : public IncrementalModel {
 
  private:
   void do_attach() override;
+  void do_extend(std::ptrdiff_t n_known) override;
   void do_update(std::span<const ItemIndex> items, MatrixView<const float> targets,
                  std::span<const float> weights) override;
   void do_predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const override;

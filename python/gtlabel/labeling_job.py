@@ -161,6 +161,34 @@ class LabelingJob:
         indices = _class_indices(answers, self.classes)
         return self._core.submit(items, indices, _worker_names(workers, len(indices)))
 
+    def extend(self, X: _Pool | None = None, ids: Sequence[Any] | None = None, *, probabilities: Any = None) -> None:
+        """More items join the pool, behind the others, at any time; a finished job then goes on.
+
+        Answers, automatic labels, audits and certificate stay as they are, and a batch that is out stays out. People
+        are first asked about a random sample of the new items. Let many join at once rather than few at a time: the
+        model is attached to the longer pool and fitted to all labels at each call.
+
+        All or nothing: what does not fit raises and changes nothing. If a user's model raises or Ctrl-C comes, no item
+        has joined; the model is fitted again by the next ``next_batch``.
+
+        Parameters
+        ----------
+        X
+            The new items, with the pool's columns and in its form (dense or sparse). The job copies them behind the old
+            ones; ``load`` then wants the pool as one array.
+        ids
+            One per new item if the job has ids; else none.
+        probabilities
+            The new rows instead of ``X``, where the job was made of ``probabilities``.
+        """
+        if (X is None) == (probabilities is None):
+            raise InvalidArgument("extend: expected either X or probabilities, and not both")
+        if probabilities is not None and not isinstance(self._model, FixedProbabilities):
+            raise InvalidArgument("extend: probabilities given, expected X: the job was not made of probabilities")
+        more: Any = X if probabilities is None else probabilities
+        self._X = self._core.extend(more, _id_names(ids))
+        self._ids = _id_column(self._core)
+
     def labels(self) -> Labels:
         """The labels decided so far; at the end one per item."""
         return Labels.from_columns(self._core.label_columns(), self.classes, self._ids)

@@ -14,9 +14,13 @@ from gtlabel.labeling_plan import LabelingPlan
 
 @dataclass(frozen=True)
 class Round:
-    """Where a job stood after one update of its model. Shares are of the pool, errors of the automatic labels."""
+    """Where a job stood after one update of its model.
+
+    Shares are of the ``n_items`` that the pool had then, errors of the automatic labels.
+    """
 
     round: int
+    n_items: int
     n_human: int
     n_auto: int
     n_audited: int

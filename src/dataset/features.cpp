@@ -69,6 +69,24 @@ void require_valid(const CsrView<const float>& rows) {
   }
 }
 
+/// A sparse matrix that owns its memory.
+struct CsrMatrix {
+  std::vector<std::int64_t> indptr{0};
+  std::vector<std::int32_t> indices;
+  std::vector<float> values;
+
+  void append(const CsrView<const float>& rows) {
+    const std::int64_t begin = indptr.back();
+    for (const std::int64_t end : rows.indptr.subspan(1)) indptr.push_back(begin + end);
+    indices.insert(indices.end(), rows.indices.begin(), rows.indices.end());
+    values.insert(values.end(), rows.values.begin(), rows.values.end());
+  }
+};
+
+void append(std::vector<float>& values, MatrixView<const float> rows) {
+  for (std::ptrdiff_t r = 0; r < rows.rows; ++r) values.insert(values.end(), rows.row(r).begin(), rows.row(r).end());
+}
+
 /// FNV-1a over 32-bit words, in four lanes so that it runs at memory speed.
 class Hash {
  public:
@@ -123,6 +141,39 @@ Features Features::copy(MatrixView<const double> rows) {
   }
   const MatrixView<const float> view(values->data(), rows.rows, rows.cols);
   return borrow(view, values);
+}
+
+Features Features::followed_by(const Features& more) const {
+  const auto form = [](const Features& features) { return features.is_sparse() ? "sparse" : "dense"; };
+  if (more.is_sparse() != is_sparse()) {
+    throw InvalidArgument(std::string("features: ") + form(more) + " rows given, expected " + form(*this) +
+                          " ones like the pool's");
+  }
+  if (more.n_features() != n_features()) {
+    throw InvalidArgument("features: " + std::to_string(more.n_features()) + " columns given, expected the pool's " +
+                              std::to_string(n_features()),
+                          ErrorCode::shape_mismatch);
+  }
+  Features both;
+  both.is_sparse_ = is_sparse_;
+  if (is_sparse_) {
+    auto rows = std::make_shared<CsrMatrix>();
+    rows->indptr.reserve(static_cast<std::size_t>(n_items() + more.n_items()) + 1);
+    rows->indices.reserve(sparse_.indices.size() + more.sparse_.indices.size());
+    rows->values.reserve(sparse_.values.size() + more.sparse_.values.size());
+    rows->append(sparse_);
+    rows->append(more.sparse_);
+    both.sparse_ = {rows->indptr, rows->indices, rows->values, n_features()};
+    both.owner_ = std::move(rows);
+    return both;
+  }
+  auto values = std::make_shared<std::vector<float>>();
+  values->reserve(static_cast<std::size_t>((n_items() + more.n_items()) * n_features()));
+  append(*values, dense_);
+  append(*values, more.dense_);
+  both.dense_ = {values->data(), n_items() + more.n_items(), n_features()};
+  both.owner_ = std::move(values);
+  return both;
 }
 
 std::ptrdiff_t Features::n_items() const noexcept { return is_sparse_ ? sparse_.rows() : dense_.rows; }

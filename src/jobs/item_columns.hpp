@@ -25,6 +25,16 @@ struct ItemColumns {
   std::vector<float> confidence;        ///< of the machine label when it was committed
   std::vector<std::uint8_t> is_random;  ///< 1: asked because of a random draw, not because it is hard
 
+  /// Room for items that have joined, of which nothing is known.
+  void resize(std::size_t n_items) {
+    human.resize(n_items, kNoClass);
+    human_round.resize(n_items, 0);
+    automatic.resize(n_items, kNoClass);
+    automatic_round.resize(n_items, 0);
+    confidence.resize(n_items, 0.0F);
+    is_random.resize(n_items, 0);
+  }
+
   /// Items without a human answer, ascending.
   [[nodiscard]] std::vector<ItemIndex> without_human() const {
     std::vector<ItemIndex> items;

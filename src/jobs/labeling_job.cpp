@@ -4,6 +4,7 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <iterator>
 #include <utility>
 
 #include "gtlabel/core/error.hpp"
@@ -47,6 +48,15 @@ void require_ids(std::size_t n_ids, std::ptrdiff_t n_items) {
       ErrorCode::shape_mismatch);
 }
 
+/// Of the items that join a job.
+void require_joining_ids(std::size_t n_ids, std::ptrdiff_t n_joining, bool has_ids) {
+  if (has_ids != (n_ids > 0)) {
+    throw InvalidArgument(has_ids ? "ids: none given, but the job has ids, expected one per item that joins"
+                                  : "ids: some given, but the job has none, expected none");
+  }
+  require_ids(n_ids, n_joining);
+}
+
 /// Lets calls take turns; a call from inside another of the same thread is refused instead of waiting for itself.
 class Turn {
  public:
@@ -84,6 +94,7 @@ struct LabelingJob::State {
         classes(std::move(class_names)),
         ids(std::move(options.ids)),
         class_index(index_classes(classes)),
+        n_items(pool.n_items()),
         loop(pool.n_items(), setup, coin_seed(setup.seed, fingerprint), attach_model(pool, classes.size(), options)),
         attachment(loop.model().attachment()) {}
 
@@ -96,9 +107,9 @@ struct LabelingJob::State {
   }
 
   void require_item(ItemIndex item, std::size_t row) const {
-    if (item >= 0 && item < features.n_items()) return;
+    if (item >= 0 && item < n_items) return;
     throw InvalidArgument("items: row " + std::to_string(row) + " is " + std::to_string(item) + ", expected 0 to " +
-                              std::to_string(features.n_items() - 1),
+                              std::to_string(n_items - 1),
                           ErrorCode::item_out_of_range);
   }
 
@@ -113,6 +124,7 @@ struct LabelingJob::State {
   std::vector<std::string> classes;
   std::vector<std::string> ids;
   std::unordered_map<std::string, ClassIndex> class_index;
+  std::atomic<std::int64_t> n_items;  // read without waiting for a turn
   detail::LabelingLoop loop;
   std::uint64_t attachment;  // of the model, to this job
   AnswerTable answers;
@@ -187,6 +199,22 @@ Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const
   return submit(items, indices, workers);
 }
 
+void LabelingJob::extend(const Features& more, std::vector<std::string> ids) {
+  const auto turn = state_->turn();
+  state_->require_own_model();
+  require_joining_ids(ids.size(), more.n_items(), !state_->ids.empty());
+  auto all_ids = state_->ids;
+  all_ids.insert(all_ids.end(), std::make_move_iterator(ids.begin()), std::make_move_iterator(ids.end()));
+  const Features longer = state_->features.followed_by(more);
+  const std::uint64_t fingerprint = longer.fingerprint();
+  state_->loop.extend(longer);
+  state_->attachment = state_->loop.model().attachment();
+  state_->features = longer;
+  state_->ids = std::move(all_ids);
+  state_->fingerprint = fingerprint;
+  state_->n_items = longer.n_items();
+}
+
 LabelSet LabelingJob::labels() const {
   const auto turn = state_->turn();
   const detail::ItemColumns& items = state_->loop.items();
@@ -255,7 +283,11 @@ AnswerTable LabelingJob::answers() const {
 
 const std::vector<std::string>& LabelingJob::classes() const noexcept { return state_->classes; }
 const std::vector<std::string>& LabelingJob::ids() const noexcept { return state_->ids; }
-std::int64_t LabelingJob::n_items() const noexcept { return state_->features.n_items(); }
+std::int64_t LabelingJob::n_items() const noexcept { return state_->n_items; }
+Features LabelingJob::pool() const {
+  const auto turn = state_->turn();
+  return state_->features;
+}
 const Target& LabelingJob::target() const noexcept { return state_->loop.setup().target; }
 
 std::string LabelingJob::snapshot() const {

@@ -30,6 +30,11 @@ constexpr double kLevelStage = 0.5;
 // Weight of the model's own word on how often it errs against what audits found, in errors.
 constexpr double kRatioPrior = 2.0;
 
+double least_audits(const Target& target, std::int64_t n_items) {
+  const auto* error = std::get_if<ErrorTarget>(&target);
+  return error == nullptr ? 0.0 : std::max(0.0, expected_audits(n_items, 0.0, *error));
+}
+
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -47,17 +52,30 @@ LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64
               coin_seed),
       seed_random_(setup.seed, RandomPurpose::seed_sample),
       query_random_(setup.seed, RandomPurpose::query),
-      asked_(static_cast<std::size_t>(n_items), 0) {
-  const auto* target = std::get_if<ErrorTarget>(&setup.target);
-  if (target != nullptr) least_audits_ = std::max(0.0, expected_audits(n_items, 0.0, *target));
+      least_audits_(least_audits(setup.target, n_items)),
+      asked_(static_cast<std::size_t>(n_items), 0) {}
+
+void LabelingLoop::extend(const Features& longer) {
+  const auto n = static_cast<std::size_t>(longer.n_items());
+  auto items = items_;
+  auto asked = asked_;
+  items.resize(n);
+  asked.resize(n, 0);
+  const double audits = least_audits(setup_.target, longer.n_items());
+  model_->extend(longer);
+  items_ = std::move(items);
+  asked_ = std::move(asked);
+  least_audits_ = audits;
+  phase_ = Phase::sampling;
+  outcome_.clear();
 }
 
 LabelingPlan LabelingLoop::expectation() const {
   if (is_finished()) return plan_of_finished(n_items(), n_human_);
-  if (!history_.empty()) return plan_from_history(history_, n_items(), n_human_, setup_.target);
-  LabelingPlan plan = plan_labeling(n_items(), setup_.target);
-  plan.n_asked = n_human_;
-  return plan;
+  // Rounds before items joined say nothing of these.
+  const bool is_known = !history_.empty() && history_.back().n_items == n_items();
+  return is_known ? plan_from_history(history_, n_items(), n_human_, setup_.target)
+                  : plan_from_other_pools(n_items(), n_human_, setup_.target);
 }
 
 bool LabelingLoop::is_short_of_certificate() const {
@@ -96,9 +114,8 @@ void LabelingLoop::record(ItemIndex item, ClassIndex answer) {
 std::optional<Batch> LabelingLoop::next_batch() {
   if (n_outstanding_ == 0 && phase_ != Phase::finished) {
     const auto begin = std::chrono::steady_clock::now();
-    if (phase_ == Phase::sampling && batch_.items.empty() && n_human_ < n_items()) {
-      start();
-    } else {
+    if (n_sampled_ < n_items()) sample();
+    if (n_outstanding_ == 0) {
       teach();
       Scores scores = score(*model_, items_);
       ++round_;
@@ -131,26 +148,40 @@ void LabelingLoop::ask(std::vector<ItemIndex> items, Purpose purpose) {
   batch_.purposes.assign(batch_.items.size(), purpose);
 }
 
-void LabelingLoop::start() {
-  auto unlabelled = items_.without_human();
-  const auto n_unlabelled = static_cast<std::int64_t>(unlabelled.size());
-  const std::int64_t n_seed = std::min(
-      n_unlabelled, std::max({kLeastSeed, n_items() / kSeedShare, 2 * static_cast<std::int64_t>(model_->n_classes())}));
-  if (const auto* target = std::get_if<ErrorTarget>(&setup_.target)) {
-    // Even a model that is never wrong would have to be audited.
-    const std::vector<double> no_risk(static_cast<std::size_t>(n_unlabelled - n_seed), 0.0);
-    if (!plan_commit(no_risk, AuditState{}, *target, n_items()).certifies) {
-      outcome_ =
-          "The pool is too small for automatic labels: auditing them would cost as many people as labelling them.";
-      phase_ = Phase::committing;
-      return ask(std::move(unlabelled), Purpose::review);
-    }
+void LabelingLoop::sample() {
+  auto undecided = items_.without_human();
+  if (is_too_small(undecided.size())) {
+    outcome_ = "The pool is too small for automatic labels: auditing them would cost as many people as labelling them.";
+    n_sampled_ = n_items();
+    phase_ = Phase::committing;
+    return ask(std::move(undecided), Purpose::review);
   }
-  ask(seed_sample(unlabelled, static_cast<std::size_t>(n_seed), seed_random_), Purpose::seed);
+  const auto n = static_cast<std::size_t>(sample_size());
+  std::erase_if(undecided, [&](ItemIndex item) { return item < n_sampled_; });
+  n_sampled_ = n_items();
+  ask(seed_sample(undecided, n, seed_random_), Purpose::seed);
+}
+
+std::int64_t LabelingLoop::sample_size() const {
+  // Items that join get the share that they would have had of the whole pool's sample.
+  const std::int64_t whole =
+      std::max({kLeastSeed, n_items() / kSeedShare, 2 * static_cast<std::int64_t>(model_->n_classes())});
+  return (whole * (n_items() - n_sampled_) + n_items() - 1) / n_items();
+}
+
+bool LabelingLoop::is_too_small(std::size_t n_undecided) const {
+  const auto* target = std::get_if<ErrorTarget>(&setup_.target);
+  const bool is_committed = ledger_.n_delivered() > 0;
+  const auto n_left = static_cast<std::int64_t>(n_undecided) - sample_size();
+  if (target == nullptr || is_committed || n_undecided == 0) return false;
+  // Even a model that is never wrong would have to be audited.
+  const std::vector<double> no_risk(static_cast<std::size_t>(std::max<std::int64_t>(0, n_left)), 0.0);
+  const AuditState audit{.level = ledger_.level(), .errors_found = ledger_.errors_found()};
+  return !plan_commit(no_risk, audit, *target, n_items()).certifies;
 }
 
 void LabelingLoop::teach() {
-  if (untaught_.empty()) return;
+  if (untaught_.empty() && model_->is_fitted()) return;
   std::sort(untaught_.begin(), untaught_.end());
   untaught_.erase(std::unique(untaught_.begin(), untaught_.end()), untaught_.end());
   Matrix<float> targets(static_cast<std::ptrdiff_t>(untaught_.size()), model_->n_classes());
@@ -229,6 +260,7 @@ void LabelingLoop::note_round(const Scores& scores, const Outlook& outlook, doub
   const auto delivered = static_cast<double>(ledger_.n_delivered());
   RoundRecord record;
   record.round = round_;
+  record.n_items = n_items();
   record.n_human = n_human_;
   record.n_auto = ledger_.n_delivered();
   record.n_audited = ledger_.n_audited();
@@ -254,7 +286,8 @@ bool LabelingLoop::is_trained_enough(double humans_to_come) const {
 }
 
 bool LabelingLoop::is_time_to_commit(const Outlook& outlook) const {
-  // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree.
+  // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree. Rounds
+  // before items joined say nothing of these.
   if (!outlook.commit.certifies || history_.size() < kRoundsToAgree) return false;
   return is_trained_enough(humans_to_come(history_, n_items()));
 }

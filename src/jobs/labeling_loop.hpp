@@ -35,6 +35,9 @@ class LabelingLoop {
                std::shared_ptr<IncrementalModel> model);
 
   [[nodiscard]] std::optional<Batch> next_batch();
+  /// Items have joined: `longer` is the pool with them. A finished job goes on. Exceptions of the model pass through
+  /// and leave the loop as it was.
+  void extend(const Features& longer);
   /// Takes a human answer.
   void record(ItemIndex item, ClassIndex answer);
 
@@ -59,6 +62,7 @@ class LabelingLoop {
   void load(SnapshotReader& reader);
 
  private:
+  /// sampling: items of which nobody has drawn a sample yet are there, or that sample is with people.
   enum class Phase : std::uint8_t { sampling, training, committing, finished };
   /// What could be done next.
   struct Outlook {
@@ -86,7 +90,10 @@ class LabelingLoop {
   [[nodiscard]] bool is_worth_training(const Scores& scores, const Outlook& outlook) const;
   void note_round(const Scores& scores, const Outlook& outlook, double seconds);
 
-  void start();
+  /// Asks about a random sample of the items that have joined since the last; at first, those of the whole pool.
+  void sample();
+  [[nodiscard]] bool is_too_small(std::size_t n_undecided) const;
+  [[nodiscard]] std::int64_t sample_size() const;
   void decide(Scores& scores, double seconds);
   void ask_query(Scores& scores);
   /// Commits and raises the audit level as planned. @return false if there is nothing to gain by it.
@@ -114,6 +121,7 @@ class LabelingLoop {
   Phase phase_ = Phase::sampling;
   std::int32_t round_ = 0;
   Batch batch_;
+  std::int64_t n_sampled_ = 0;       // the items from here on have joined since the last sample
   double least_audits_ = 0.0;        // what a certificate costs if the model is never wrong
   std::vector<std::uint8_t> asked_;  // 1: of the current batch and unanswered
   std::int64_t n_outstanding_ = 0;

@@ -66,20 +66,26 @@ double least_audits(std::int64_t n_items, const Target& target) {
 LabelingPlan plan_labeling(std::int64_t n_items, const Target& target) {
   validate(target);
   if (n_items < 1) throw InvalidArgument("n_items: " + std::to_string(n_items) + " given, expected at least 1");
-  const auto* error = std::get_if<ErrorTarget>(&target);
-  const double max_error = error != nullptr ? error->max_error : 1.0 - std::get<ConfidenceThreshold>(target).confidence;
-  const Difficulty measured = difficulty(max_error);
-  const auto n = static_cast<double>(n_items);
-  const double audits = least_audits(n_items, target);
-  return {n_items,
-          0,
-          bounded(audits + measured.expected * n, 0, n_items),
-          bounded(audits + measured.low * n, 0, n_items),
-          bounded(audits + measured.high * n, 0, n_items),
-          "jobs on other pools; nothing is known of this one yet"};
+  return detail::plan_from_other_pools(n_items, 0, target);
 }
 
 namespace detail {
+
+LabelingPlan plan_from_other_pools(std::int64_t n_items, std::int64_t n_asked, const Target& target) {
+  const auto* error = std::get_if<ErrorTarget>(&target);
+  const double max_error = error != nullptr ? error->max_error : 1.0 - std::get<ConfidenceThreshold>(target).confidence;
+  const Difficulty measured = difficulty(max_error);
+  const double audits = least_audits(n_items, target);
+  const auto people = [&](double share) {
+    return bounded(audits + share * static_cast<double>(n_items), n_asked, n_items);
+  };
+  return {n_items,
+          n_asked,
+          people(measured.expected),
+          people(measured.low),
+          people(measured.high),
+          "jobs on other pools; nothing is known of this one yet"};
+}
 
 LabelingPlan plan_from_history(std::span<const RoundRecord> history, std::int64_t n_items, std::int64_t n_asked,
                                const Target& target) {

@@ -17,13 +17,13 @@ inline constexpr double kLearningExponent = 0.8;
 /// Rounds whose median says what is still to come: the opinion of one is noisy.
 inline constexpr std::size_t kRoundsToAgree = 3;
 
-/// Items that people would still be asked about if the training stopped now: the median of the last rounds.
-/// @param history  at least one round.
+/// Items that people would still be asked about if the training stopped now: the median of the last rounds of this pool.
+/// @param history  the last round of this size of the pool: rounds before items joined say nothing of these.
 inline double humans_to_come(std::span<const RoundRecord> history, std::int64_t n_items) {
-  const auto last = history.last(std::min(kRoundsToAgree, history.size()));
   std::vector<double> to_come;
-  for (const RoundRecord& round : last) {
-    to_come.push_back((round.expected_human_share - round.human_share) * static_cast<double>(n_items));
+  for (auto round = history.rbegin(); round != history.rend() && round->n_items == n_items; ++round) {
+    if (to_come.size() == kRoundsToAgree) break;
+    to_come.push_back((round->expected_human_share - round->human_share) * static_cast<double>(n_items));
   }
   const auto middle = to_come.begin() + static_cast<std::ptrdiff_t>(to_come.size() / 2);
   std::nth_element(to_come.begin(), middle, to_come.end());

@@ -46,7 +46,7 @@ RoundRecord load_record(SnapshotReader& reader) {
 }  // namespace
 
 void LabelingLoop::save(SnapshotWriter& writer) const {
-  writer.section("labeling_loop", 1);
+  writer.section("labeling_loop", 2);
   save_column(writer, items_.human);
   save_column(writer, items_.human_round);
   save_column(writer, items_.automatic);
@@ -70,10 +70,14 @@ void LabelingLoop::save(SnapshotWriter& writer) const {
   writer.write(static_cast<std::int64_t>(history_.size()));
   for (const RoundRecord& record : history_) save_record(writer, record);
   model_->save(writer);
+  writer.write(n_sampled_);
+  std::vector<std::int64_t> sizes;
+  for (const RoundRecord& record : history_) sizes.push_back(record.n_items);
+  save_column(writer, sizes);
 }
 
 void LabelingLoop::load(SnapshotReader& reader) {
-  reader.section("labeling_loop", 1);
+  const auto version = reader.section("labeling_loop", 2);
   const auto is_class = [&](ClassIndex c) { return c >= kNoClass && c < model_->n_classes(); };
   const auto is_round = [](std::int32_t round) { return round >= 0; };
   const auto is_item = [&](ItemIndex item) { return item >= 0 && item < n_items(); };
@@ -126,6 +130,19 @@ void LabelingLoop::load(SnapshotReader& reader) {
   model_->load(reader);
   for (const ItemIndex item : model_->training().items())
     require_sound(items_.human[item] != kNoClass, "model: taught an item without a label");
+  // Before version 2 no items joined.
+  std::vector<std::int64_t> sizes(history_.size(), n_items());
+  n_sampled_ = phase_ == Phase::sampling && batch_.items.empty() ? 0 : n_items();
+  if (version >= 2) {
+    reader.read(n_sampled_);
+    reader.read(sizes);
+  }
+  const auto is_size = [&](std::int64_t n) { return n >= 1 && n <= n_items(); };
+  require_sound(n_sampled_ >= 0 && n_sampled_ <= n_items() && (n_sampled_ == n_items() || phase_ == Phase::sampling),
+                "sampled items");
+  require_sound(sizes.size() == history_.size() && std::all_of(sizes.begin(), sizes.end(), is_size),
+                "sizes of the pool");
+  for (std::size_t i = 0; i < sizes.size(); ++i) history_[i].n_items = sizes[i];
 }
 
 }  // namespace gtlabel::detail

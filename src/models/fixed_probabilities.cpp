@@ -21,6 +21,12 @@ void FixedProbabilities::do_attach() {
   detail::require_distributions("probabilities", pool().dense());
 }
 
+void FixedProbabilities::do_extend(std::ptrdiff_t n_known) {
+  const auto rows = pool().dense();
+  detail::require_distributions("probabilities", MatrixView<const float>(rows.row(n_known).data(), rows.rows - n_known,
+                                                                         rows.cols, rows.row_stride));
+}
+
 void FixedProbabilities::do_update(std::span<const ItemIndex>, MatrixView<const float>, std::span<const float>) {}
 
 void FixedProbabilities::do_predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const {

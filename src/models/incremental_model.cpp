@@ -33,6 +33,19 @@ void require_items(std::span<const ItemIndex> items, std::ptrdiff_t n_items) {
   }
 }
 
+void require_continued(const Features& pool, const Features& longer) {
+  if (longer.is_sparse() == pool.is_sparse() && longer.n_features() == pool.n_features() &&
+      longer.n_items() >= pool.n_items()) {
+    return;
+  }
+  const auto describe = [](const Features& features) {
+    return shape(features.n_items(), features.n_features()) + (features.is_sparse() ? " sparse" : " dense");
+  };
+  throw InvalidArgument(
+      "extend: a " + describe(longer) + " pool given, expected one that continues the model's " + describe(pool),
+      ErrorCode::shape_mismatch);
+}
+
 void require_model_output(const IncrementalModel& model, MatrixView<const float> rows) {
   for (std::ptrdiff_t r = 0; r < rows.rows; ++r) {
     const auto fault = detail::distribution_fault(rows, r);
@@ -64,13 +77,49 @@ void IncrementalModel::attach(const Features& pool, int n_classes, std::shared_p
   pool_ = std::make_unique<Features>(pool);
   executor_ = executor ? std::move(executor) : std::make_shared<SerialExecutor>();
   training_ = TrainingSet(n_classes);
-  is_fitted_ = is_current_ = false;
+  is_bound_ = is_fitted_ = is_current_ = false;
   try {
     do_attach();
+    is_bound_ = true;
   } catch (...) {
     pool_.reset();
     throw;
   }
+}
+
+void IncrementalModel::extend(const Features& longer) {
+  if (!is_attached()) throw NotFitted("model '" + kind() + "': extend before attach");
+  require_continued(*pool_, longer);
+  Features known = std::exchange(*pool_, longer);
+  try {
+    do_extend(known.n_items());
+  } catch (...) {
+    *pool_ = std::move(known);
+    throw;
+  }
+  ++attachment_;
+}
+
+void IncrementalModel::do_extend(std::ptrdiff_t) {
+  const bool was_fitted = is_fitted_;
+  is_bound_ = is_fitted_ = is_current_ = false;
+  do_attach();
+  if (was_fitted) do_update(training_.items(), training_.targets(), training_.weights());
+  is_bound_ = true;
+  is_fitted_ = is_current_ = was_fitted;
+}
+
+void IncrementalModel::learn(std::span<const ItemIndex> items, MatrixView<const float> targets,
+                             std::span<const float> weights) {
+  is_current_ = false;
+  if (!is_bound_) do_attach();
+  is_bound_ = true;
+  if (is_fitted_) {
+    do_update(items, targets, weights);
+  } else {
+    do_update(training_.items(), training_.targets(), training_.weights());
+  }
+  is_fitted_ = is_current_ = true;
 }
 
 void IncrementalModel::update(std::span<const ItemIndex> items, MatrixView<const float> targets,
@@ -89,11 +138,9 @@ void IncrementalModel::update(std::span<const ItemIndex> items, MatrixView<const
     throw InvalidArgument("weights: position " + std::to_string(i) + " is " + std::to_string(weights[i]) +
                           ", expected a positive number");
   }
-  if (items.empty()) return;
+  if (items.empty() && (is_fitted_ || training_.size() == 0)) return;
   if (!training_.merge(items, targets, weights) && is_current_) return;
-  is_current_ = false;
-  do_update(items, targets, weights);
-  is_fitted_ = is_current_ = true;
+  learn(items, targets, weights);
 }
 
 void IncrementalModel::predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const {
@@ -152,17 +199,18 @@ std::string IncrementalModel::kind() const { return "custom"; }
 
 void IncrementalModel::save(SnapshotWriter& writer) const {
   if (!is_attached()) throw NotFitted("model '" + kind() + "': save before attach");
-  writer.section("incremental_model", 1);
+  writer.section("incremental_model", 2);
   writer.write(kind());
   training_.save(writer);
   writer.write(is_fitted_);
   writer.write(is_current_);
-  do_save(writer);
+  writer.write(is_bound_);
+  if (is_bound_) do_save(writer);  // else the fit was lost by a failed extend, perhaps half-way to another pool
 }
 
 void IncrementalModel::load(SnapshotReader& reader) {
   if (!is_attached()) throw NotFitted("model '" + kind() + "': load before attach");
-  reader.section("incremental_model", 1);
+  const auto version = reader.section("incremental_model", 2);
   if (const auto saved = reader.get<std::string>(); saved != kind()) {
     throw ArchiveError(ErrorCode::archive_mismatch, "snapshot: holds a model of kind '" + saved + "', '" + kind() +
                                                         "' given; load with a model like the one that was saved");
@@ -175,7 +223,9 @@ void IncrementalModel::load(SnapshotReader& reader) {
   try {
     is_fitted_ = reader.get<bool>();
     is_current_ = reader.get<bool>();
-    do_load(reader);
+    const bool has_fit = version < 2 || reader.get<bool>();
+    require_sound(has_fit || (!is_fitted_ && !is_current_), "model: fitted, but without a fit");
+    if (has_fit) do_load(reader);
   } catch (...) {
     is_fitted_ = is_current_ = false;  // the labels are there, the fit may not be
     throw;

@@ -37,8 +37,10 @@ struct GaussianPool {
     }
   }
   /// Borrows: this object must outlive it.
-  [[nodiscard]] gtlabel::Features features() const {
-    return gtlabel::Features::borrow(gtlabel::MatrixView<const float>(values.data(), n, d));
+  [[nodiscard]] gtlabel::Features features() const { return part(0, n); }
+  /// The items from `begin` to before `end`, borrowed likewise.
+  [[nodiscard]] gtlabel::Features part(std::ptrdiff_t begin, std::ptrdiff_t end) const {
+    return gtlabel::Features::borrow(gtlabel::MatrixView<const float>(values.data() + begin * d, end - begin, d));
   }
 };
 

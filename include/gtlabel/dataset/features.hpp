@@ -27,6 +27,11 @@ class GTLABEL_EXPORT Features {
   /// float32.
   static Features copy(MatrixView<const double> rows);
 
+  /// These items and then those of `more`, in one block of memory that the result owns; neither of the two is kept.
+  /// Cost: copies both.
+  /// @throws InvalidArgument  another number of columns, or sparse rows behind dense ones or the other way round.
+  [[nodiscard]] Features followed_by(const Features& more) const;
+
   [[nodiscard]] std::ptrdiff_t n_items() const noexcept;
   [[nodiscard]] std::ptrdiff_t n_features() const noexcept;
   [[nodiscard]] bool is_sparse() const noexcept { return is_sparse_; }

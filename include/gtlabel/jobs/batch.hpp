@@ -11,7 +11,7 @@ namespace gtlabel {
 /// Why people are asked about an item. Whoever answers must not see the machine's label, whatever the purpose: an
 /// answer to any item may become evidence of the audit.
 enum class Purpose : std::uint8_t {
-  seed = 0,    ///< first random sample
+  seed = 0,    ///< random sample of the pool, or of items that joined
   query = 1,   ///< the model learns most from it
   audit = 2,   ///< blind check of an automatic label, drawn by coin
   review = 3,  ///< left to people, or an automatic label that has become doubtful

@@ -15,6 +15,7 @@ namespace gtlabel {
 /// Where a job stands after one update of the model.
 struct RoundRecord {
   std::int32_t round = 0;
+  std::int64_t n_items = 0;  ///< size of the pool then
   std::int64_t n_human = 0;  ///< items that people were asked about so far, this round's batch excluded
   std::int64_t n_auto = 0;   ///< automatic labels committed and not under audit
   std::int64_t n_audited = 0;

@@ -60,7 +60,7 @@ struct Predictions {
 /// deadlock. Movable; a moved-from job may only be destroyed or assigned to.
 class GTLABEL_EXPORT LabelingJob {
  public:
-  /// @param features  the pool; shared, not copied.
+  /// @param features  the pool; shared, not copied. More items can join it later, see extend.
   /// @param classes   their names, distinct, at least 2.
   /// @param options   ids: none or one per item.
   /// Cost: attaching the model; the default builds a neighbour graph of the pool (10,000 x 784: seconds).
@@ -85,6 +85,21 @@ class GTLABEL_EXPORT LabelingJob {
   Submission submit(std::span<const ItemIndex> items, std::span<const std::string> answers,
                     std::span<const std::string> workers = {});
 
+  /// Items join the pool, behind the others: they get the next indices. At any time, also when the job is finished: it
+  /// then goes on. Answers, labels, audits and history stay, and so does a batch that is out. Of the new items people
+  /// are first asked about a random sample, as large a share as any pool's; then all go their way together.
+  /// The certificate covers what it covered: committed labels, their coins and what was proved of them are not touched.
+  /// Join many items at once rather than few at a time: the model is attached to the longer pool at each call.
+  /// @param more  of the pool's number of columns, dense or sparse as the pool; copied.
+  /// @param ids   their names, one each, if the job's items have names; else none.
+  /// Cost: one copy of the whole pool, which replaces the job's hold on the memory that it borrowed (peak: the old
+  /// pool, `more` and the copy), and IncrementalModel::extend: for the default a neighbour graph of the whole pool and
+  /// a fit from scratch.
+  /// @throws InvalidArgument  what does not fit the pool, or the model: nothing is changed.
+  /// After an exception of the model or of poll the items have not joined and the job is as before, but the model may
+  /// have to be fitted again from its labels, which the next next_batch does; till then predictions() may be NotFitted.
+  void extend(const Features& more, std::vector<std::string> ids = {});
+
   /// The labels decided so far; at the end one per item. Before the end automatic labels may still be audited or
   /// withdrawn.
   [[nodiscard]] LabelSet labels() const;
@@ -103,9 +118,11 @@ class GTLABEL_EXPORT LabelingJob {
   [[nodiscard]] AnswerTable answers() const;
 
   [[nodiscard]] const std::vector<std::string>& classes() const noexcept;
-  /// Names of the items, one each, or empty if the job was given none.
+  /// Names of the items, one each, or empty if the job was given none. The reference is good until items join.
   [[nodiscard]] const std::vector<std::string>& ids() const noexcept;
   [[nodiscard]] std::int64_t n_items() const noexcept;
+  /// The pool, with all that joined; shared, not copied.
+  [[nodiscard]] Features pool() const;
   [[nodiscard]] const Target& target() const noexcept;
 
   /// The whole state but the pool, as bytes for `restore`; docs/snapshots.md. With a custom model: its labels, not its
@@ -115,7 +132,7 @@ class GTLABEL_EXPORT LabelingJob {
   void save(const std::string& path) const;
 
   /// Continues a saved job to the same batches as if it had not been interrupted.
-  /// @param features  the same pool (checked by fingerprint).
+  /// @param features  the same pool (checked by fingerprint), with all items that joined.
   /// @param options   only model (needed if the saved one was custom), n_threads, poll and ids (if any, in place of the
   ///                  saved ones) are read.
   /// @throws ArchiveError  damaged bytes, a newer version, another pool or model; InvalidArgument  ids of another

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -15,15 +16,16 @@ namespace gtlabel {
 ///
 /// In fold and out of fold are the same, so the labels of the pool must not have been used to make the probabilities.
 ///
-/// Cost: attach reads the pool once; update nothing; prediction copies. Threads as in IncrementalModel.
-/// attach throws InvalidArgument for a sparse pool, another number of columns than classes, or a row that is no
-/// distribution (named).
+/// Cost: attach reads the pool once, extend the new rows; update nothing; prediction copies. Threads as in
+/// IncrementalModel. attach and extend throw InvalidArgument for a sparse pool, another number of columns than classes,
+/// or a row that is no distribution (named; extend counts from its first new row). Strong guarantee.
 class GTLABEL_EXPORT FixedProbabilities final : public IncrementalModel {
  public:
   [[nodiscard]] std::string kind() const override;
 
  private:
   void do_attach() override;
+  void do_extend(std::ptrdiff_t n_known) override;
   void do_update(std::span<const ItemIndex> items, MatrixView<const float> targets,
                  std::span<const float> weights) override;
   void do_predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const override;

@@ -19,10 +19,10 @@ class SnapshotWriter;
 
 /// A classifier of one pool that learns from labels as they come.
 ///
-/// Life: attach(pool) once; then update(new labels) and predict_proba(items) in turn. The public functions are not
-/// virtual: they check what goes in and what comes out, so that a user's model that returns NaN or a wrong shape gives
-/// a clear ModelError instead of a wrong job. To write a model, override the private do_* functions; only attach,
-/// update, predict_proba and clone must be there.
+/// Life: attach(pool) once; then update(new labels) and predict_proba(items) in turn, and extend(longer pool) when
+/// items join. The public functions are not virtual: they check what goes in and what comes out, so that a user's model
+/// that returns NaN or a wrong shape gives a clear ModelError instead of a wrong job. To write a model, override the
+/// private do_* functions; only attach, update, predict_proba and clone must be there.
 ///
 /// Threads: const calls are safe together; everything else is for one thread at a time. Exceptions of a subclass pass
 /// through unchanged. Deterministic: the same calls give the same bits for any executor.
@@ -38,6 +38,15 @@ class GTLABEL_EXPORT IncrementalModel {
   /// @throws InvalidArgument  fewer than 2 classes.
   void attach(const Features& pool, int n_classes, std::shared_ptr<Executor> executor = {});
 
+  /// Items have joined: binds the model to a longer pool and keeps all labels. A fitted model stays fitted.
+  /// @param longer  the items of the pool so far, taken on trust to be the same, and others behind them.
+  /// Cost: by default that of attach and of learning all labels anew; the headers of built-in models say where it is
+  /// less.
+  /// @throws NotFitted before attach; InvalidArgument for a shorter pool, or one of other columns or form: nothing is
+  /// changed. After an exception of a subclass the model has the pool that it had and all labels; if its fit is lost,
+  /// the next update, be it of no labels, makes it again.
+  void extend(const Features& longer);
+
   /// Teaches labels of items and retrains, starting from the current state. A label given again replaces the old one;
   /// what is known already, and learned, changes nothing and costs nothing.
   /// @param items    indices into the pool.
@@ -45,7 +54,8 @@ class GTLABEL_EXPORT IncrementalModel {
   /// @param weights  one per item, > 0; empty: all 1.
   /// @throws NotFitted before attach; InvalidArgument for shapes, indices, or rows that are not distributions.
   /// Basic guarantee: after an exception of a subclass the training set holds the new labels, the fit may not; calling
-  /// again with the same labels repairs it. The built-in models give the strong guarantee for their fit.
+  /// again with the same labels repairs it. The built-in models give the strong guarantee for their fit. A model that
+  /// has labels but no fit is given all of them to learn.
   void update(std::span<const ItemIndex> items, MatrixView<const float> targets, std::span<const float> weights = {});
 
   /// Class probabilities of the items. @param out  items x n_classes, written; rows sum to 1.
@@ -93,13 +103,18 @@ class GTLABEL_EXPORT IncrementalModel {
   [[nodiscard]] Executor& executor() const noexcept { return *executor_; }
   [[nodiscard]] const std::shared_ptr<Executor>& shared_executor() const noexcept { return executor_; }
 
+  /// Prepares for the items from `n_known` on: pool() is the longer pool already. An overrider keeps what it has
+  /// learned, and if it throws, the model must be as it was. The default attaches anew and teaches all labels.
+  virtual void do_extend(std::ptrdiff_t n_known);
   /// The default refits a clone per fold; overriders may fall back on it.
   virtual void do_predict_out_of_fold(std::span<const ItemIndex> items, MatrixView<float> out) const;
 
  private:
-  /// Prepares for pool(), n_classes() and executor(). Called with an empty training set.
+  /// Prepares for pool(), n_classes() and executor(), and forgets what was learned before. If training() is not empty,
+  /// all of it is brought by the next do_update.
   virtual void do_attach() = 0;
-  /// Retrains. training() already holds everything, the new labels included; the arguments are the new part alone.
+  /// Retrains. training() already holds everything, the new labels included; the arguments are the new part alone, or
+  /// everything if there is no fit yet.
   virtual void do_update(std::span<const ItemIndex> items, MatrixView<const float> targets,
                          std::span<const float> weights) = 0;
   /// Writes probabilities of the items to `out`.
@@ -109,10 +124,13 @@ class GTLABEL_EXPORT IncrementalModel {
   /// Restores the fit; training() is restored already. The default retrains on it.
   virtual void do_load(SnapshotReader& reader);
 
+  void learn(std::span<const ItemIndex> items, MatrixView<const float> targets, std::span<const float> weights);
+
   std::unique_ptr<Features> pool_;
   std::shared_ptr<Executor> executor_;
   TrainingSet training_;
   std::uint64_t attachment_ = 0;
+  bool is_bound_ = false;  // do_attach has seen pool_; else learn() calls it first
   bool is_fitted_ = false;
   bool is_current_ = false;  // the fit has seen all of training_
 };

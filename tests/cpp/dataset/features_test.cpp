@@ -222,4 +222,49 @@ TEST_CASE("Features: the owner lives exactly as long as a copy") {
   CHECK(alive.expired());
 }
 
+TEST_CASE("Features: one pool behind another is the pool of both, in memory of its own") {
+  const std::vector<float> whole{1.0F, 2.0F, 3.0F, 4.0F, 5.0F, 6.0F, 7.0F, 8.0F};
+  auto head = std::make_unique<std::vector<float>>(whole.begin(), whole.begin() + 6);
+  const std::vector<float> strided{7.0F, 8.0F, -1.0F};
+  const Features both = Features::borrow(view(*head, 3, 2))
+                            .followed_by(Features::borrow(MatrixView<const float>(strided.data(), 1, 2, 3)));
+  head.reset();
+  CHECK(both.n_items() == 4);
+  CHECK(both.fingerprint() == Features::borrow(view(whole, 4, 2)).fingerprint());
+
+  const std::vector<std::int64_t> first_rows{0, 2, 2}, second_rows{0, 0, 1}, all_rows{0, 2, 2, 2, 3};
+  const std::vector<std::int32_t> columns{0, 3, 1};
+  const std::vector<float> values{1.0F, 2.0F, 3.0F};
+  const auto csr = [&](const std::vector<std::int64_t>& indptr, std::size_t begin) {
+    const auto n = static_cast<std::size_t>(indptr.back());
+    CsrView<const float> rows;
+    rows.indptr = indptr;
+    rows.indices = std::span(columns).subspan(begin, n);
+    rows.values = std::span(values).subspan(begin, n);
+    rows.cols = 4;
+    return Features::borrow(rows);
+  };
+  CHECK(csr(first_rows, 0).followed_by(csr(second_rows, 2)).fingerprint() == csr(all_rows, 0).fingerprint());
+}
+
+TEST_CASE("Features: pools of other columns or another form do not follow each other, and the message names both") {
+  const std::vector<float> values(6, 1.0F);
+  const Features two = Features::borrow(view(values, 3, 2)), three = Features::borrow(view(values, 2, 3));
+  const std::vector<std::int64_t> indptr{0, 0};
+  CsrView<const float> rows;
+  rows.indptr = indptr;
+  rows.cols = 2;
+  const auto message = [](const Features& first, const Features& second) {
+    try {
+      static_cast<void>(first.followed_by(second));
+    } catch (const InvalidArgument& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(message(two, three) == "features: 3 columns given, expected the pool's 2");
+  CHECK(message(two, Features::borrow(rows)) == "features: sparse rows given, expected dense ones like the pool's");
+  CHECK(message(Features::borrow(rows), two) == "features: dense rows given, expected sparse ones like the pool's");
+}
+
 }  // namespace

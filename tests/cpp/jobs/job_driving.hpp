@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "gaussian_pool.hpp"
@@ -76,7 +78,7 @@ inline Sight sight_of(const gtlabel::LabelingJob& job) {
   sight.words = {report.model, report.target, report.outcome};
   for (const auto& round : report.history) {
     for (const std::int64_t count :
-         {std::int64_t{round.round}, round.n_human, round.n_auto, round.n_audited, round.errors_found}) {
+         {std::int64_t{round.round}, round.n_items, round.n_human, round.n_auto, round.n_audited, round.errors_found}) {
       sight.counts.push_back(count);
     }
     for (const double value : {round.coverage, round.human_share, round.expected_human_share, round.estimated_error,
@@ -148,5 +150,78 @@ inline std::int64_t wrong_automatic(const gtlabel::LabelingJob& job, const Class
 }
 
 inline bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+/// What must hold of any job at its end, whatever it did.
+inline void check_end(const gtlabel::LabelingJob& job, const Classes& truth) {
+  CHECK(job.is_finished());
+  const auto report = job.report();
+  const auto labels = job.labels();
+  const auto n = static_cast<std::size_t>(job.n_items());
+  CHECK(report.is_finished);
+  CHECK(report.n_items == job.n_items());
+  CHECK(report.n_human + report.n_auto == report.n_items);
+  CHECK(report.n_audited <= report.n_human);
+  CHECK(report.savings ==
+        doctest::Approx(1.0 - static_cast<double>(report.n_human) / static_cast<double>(report.n_items)));
+  CHECK_FALSE(report.outcome.empty());
+  CHECK_FALSE(report.target.empty());
+  CHECK(report.seconds >= 0.0);
+  REQUIRE(labels.item == range(0, job.n_items()));
+  REQUIRE(labels.class_index.size() == n);
+  REQUIRE(labels.source.size() == n);
+  REQUIRE(labels.confidence.size() == n);
+  REQUIRE(labels.round.size() == n);
+  std::int64_t n_human = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    REQUIRE(labels.class_index[i] >= 0);
+    REQUIRE(static_cast<std::size_t>(labels.class_index[i]) < job.classes().size());
+    REQUIRE(labels.confidence[i] >= 0.0F);
+    REQUIRE(labels.confidence[i] <= 1.0F);
+    REQUIRE(labels.round[i] >= 0);
+    REQUIRE(labels.round[i] <= report.rounds);
+    if (labels.source[i] != gtlabel::LabelSource::human) continue;
+    ++n_human;
+    REQUIRE(labels.class_index[i] == truth[i]);
+    REQUIRE(labels.confidence[i] == 1.0F);
+  }
+  CHECK(n_human == report.n_human);
+  const auto certificate = job.certificate();
+  CHECK(certificate.has_value() == report.certificate.has_value());
+  const auto* target = std::get_if<gtlabel::ErrorTarget>(&job.target());
+  if (target == nullptr || report.n_auto == 0) {
+    CHECK_FALSE(certificate.has_value());
+    return;
+  }
+  // Automatic labels are never delivered without the statement that was asked for.
+  REQUIRE(certificate.has_value());
+  CHECK(certificate->max_error == target->max_error);
+  CHECK(certificate->failure_probability <= target->failure_probability);
+  CHECK(certificate->of == target->of);
+  CHECK(certificate->delivered == report.n_auto);
+  CHECK(certificate->audited == report.n_audited);
+  CHECK(certificate->errors_found <= certificate->audited);
+  CHECK(certificate->bound <= target->max_error);
+  const auto scope = static_cast<double>(target->of == gtlabel::ErrorScope::dataset ? report.n_items : report.n_auto);
+  CHECK(certificate->bound == doctest::Approx(static_cast<double>(certificate->wrong_at_most) / scope));
+  CHECK(contains(certificate->statement, std::to_string(certificate->delivered)));
+}
+
+/// What must hold of every batch of a job whose answers all came on request.
+inline void check_batches(const std::vector<gtlabel::Batch>& batches, const gtlabel::LabelingJob& job) {
+  std::set<gtlabel::ItemIndex> asked;
+  std::int32_t round = 0;
+  for (const gtlabel::Batch& batch : batches) {
+    REQUIRE_FALSE(batch.items.empty());
+    REQUIRE(batch.purposes.size() == batch.items.size());
+    REQUIRE(batch.round >= round);
+    round = batch.round;
+    for (const gtlabel::ItemIndex item : batch.items) {
+      REQUIRE(item >= 0);
+      REQUIRE(item < job.n_items());
+      REQUIRE(asked.insert(item).second);  // nobody is asked the same twice
+    }
+  }
+  CHECK(static_cast<std::int64_t>(asked.size()) == job.report().n_human);
+}
 
 }  // namespace gtlabel_test

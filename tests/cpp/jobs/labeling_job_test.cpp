@@ -19,6 +19,7 @@
 #include "gtlabel/models/graph_model.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "jobs/job_driving.hpp"
+#include "models/braggart.hpp"
 #include "statistics.hpp"
 
 namespace {
@@ -26,7 +27,10 @@ namespace {
 using namespace gtlabel;
 using gtlabel_test::answer;
 using gtlabel_test::answers_to;
+using gtlabel_test::Braggart;
 using gtlabel_test::CentroidModel;
+using gtlabel_test::check_batches;
+using gtlabel_test::check_end;
 using gtlabel_test::class_names;
 using gtlabel_test::Classes;
 using gtlabel_test::contains;
@@ -52,79 +56,6 @@ std::pair<ErrorCode, std::string> refusal(Call call) {
   }
   FAIL("nothing was refused");
   return {};
-}
-
-/// What must hold of any job at its end, whatever it did.
-void check_end(const LabelingJob& job, const Classes& truth) {
-  CHECK(job.is_finished());
-  const auto report = job.report();
-  const auto labels = job.labels();
-  const auto n = static_cast<std::size_t>(job.n_items());
-  CHECK(report.is_finished);
-  CHECK(report.n_items == job.n_items());
-  CHECK(report.n_human + report.n_auto == report.n_items);
-  CHECK(report.n_audited <= report.n_human);
-  CHECK(report.savings ==
-        doctest::Approx(1.0 - static_cast<double>(report.n_human) / static_cast<double>(report.n_items)));
-  CHECK_FALSE(report.outcome.empty());
-  CHECK_FALSE(report.target.empty());
-  CHECK(report.seconds >= 0.0);
-  REQUIRE(labels.item == range(0, job.n_items()));
-  REQUIRE(labels.class_index.size() == n);
-  REQUIRE(labels.source.size() == n);
-  REQUIRE(labels.confidence.size() == n);
-  REQUIRE(labels.round.size() == n);
-  std::int64_t n_human = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    REQUIRE(labels.class_index[i] >= 0);
-    REQUIRE(static_cast<std::size_t>(labels.class_index[i]) < job.classes().size());
-    REQUIRE(labels.confidence[i] >= 0.0F);
-    REQUIRE(labels.confidence[i] <= 1.0F);
-    REQUIRE(labels.round[i] >= 0);
-    REQUIRE(labels.round[i] <= report.rounds);
-    if (labels.source[i] != LabelSource::human) continue;
-    ++n_human;
-    REQUIRE(labels.class_index[i] == truth[i]);
-    REQUIRE(labels.confidence[i] == 1.0F);
-  }
-  CHECK(n_human == report.n_human);
-  const auto certificate = job.certificate();
-  CHECK(certificate.has_value() == report.certificate.has_value());
-  const auto* target = std::get_if<ErrorTarget>(&job.target());
-  if (target == nullptr || report.n_auto == 0) {
-    CHECK_FALSE(certificate.has_value());
-    return;
-  }
-  // Automatic labels are never delivered without the statement that was asked for.
-  REQUIRE(certificate.has_value());
-  CHECK(certificate->max_error == target->max_error);
-  CHECK(certificate->failure_probability <= target->failure_probability);
-  CHECK(certificate->of == target->of);
-  CHECK(certificate->delivered == report.n_auto);
-  CHECK(certificate->audited == report.n_audited);
-  CHECK(certificate->errors_found <= certificate->audited);
-  CHECK(certificate->bound <= target->max_error);
-  const auto scope = static_cast<double>(target->of == ErrorScope::dataset ? report.n_items : report.n_auto);
-  CHECK(certificate->bound == doctest::Approx(static_cast<double>(certificate->wrong_at_most) / scope));
-  CHECK(contains(certificate->statement, std::to_string(certificate->delivered)));
-}
-
-/// What must hold of every batch of a job whose answers all came on request.
-void check_batches(const std::vector<Batch>& batches, const LabelingJob& job) {
-  std::set<ItemIndex> asked;
-  std::int32_t round = 0;
-  for (const Batch& batch : batches) {
-    REQUIRE_FALSE(batch.items.empty());
-    REQUIRE(batch.purposes.size() == batch.items.size());
-    REQUIRE(batch.round >= round);
-    round = batch.round;
-    for (const ItemIndex item : batch.items) {
-      REQUIRE(item >= 0);
-      REQUIRE(item < job.n_items());
-      REQUIRE(asked.insert(item).second);  // nobody is asked the same twice
-    }
-  }
-  CHECK(static_cast<std::int64_t>(asked.size()) == job.report().n_human);
 }
 
 TEST_CASE("LabelingJob: the default job ends with one label per item, by people or certified, and saves people") {
@@ -795,35 +726,6 @@ TEST_CASE("LabelingJob: the certified error is exceeded in no more jobs than the
   CHECK(n_exceeded <= gtlabel_test::binomial_quantile(kJobs, kDelta, 0.999));
 }
 
-/// Out of fold it seems to be always right; of the items that it has not been taught it knows all but a share, and is
-/// as sure of those. Nothing but audits can find it out.
-class Braggart final : public IncrementalModel {
- public:
-  Braggart(const GaussianPool& known, double error) : known_(known), error_(error) {}
-
- private:
-  void do_attach() override {}
-  void do_update(std::span<const ItemIndex>, MatrixView<const float>, std::span<const float>) override {}
-  void say(ItemIndex item, bool is_right, std::span<float> out) const {
-    const ClassIndex truth = known_.classes[static_cast<std::size_t>(item)];
-    out[static_cast<std::size_t>(is_right ? truth : 1 - truth)] = 0.99F;
-    out[static_cast<std::size_t>(is_right ? 1 - truth : truth)] = 0.01F;
-  }
-  void do_predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const override {
-    for (std::ptrdiff_t r = 0; r < out.rows; ++r) {
-      const auto seed = static_cast<std::uint64_t>(items[r]);
-      say(items[r], RandomStream(seed, RandomPurpose::user).uniform() > error_, out.row(r));
-    }
-  }
-  void do_predict_out_of_fold(std::span<const ItemIndex> items, MatrixView<float> out) const override {
-    for (std::ptrdiff_t r = 0; r < out.rows; ++r) say(items[r], true, out.row(r));
-  }
-  std::shared_ptr<IncrementalModel> do_clone() const override { return std::make_shared<Braggart>(known_, error_); }
-
-  const GaussianPool& known_;
-  double error_;
-};
-
 TEST_CASE("LabelingJob: a model that is wrong about itself does not break the certificate") {
   constexpr std::int64_t kJobs = 80;
   constexpr double kDelta = 0.1, kMaxError = 0.05;
@@ -832,7 +734,7 @@ TEST_CASE("LabelingJob: a model that is wrong about itself does not break the ce
     const GaussianPool pool(1500, 2, 0.0, static_cast<std::uint64_t>(i));
     const double errors[] = {0.02, 0.05, 0.06, 0.09};
     LabelingJobOptions options;
-    options.model = std::make_shared<Braggart>(pool, errors[i % 4]);
+    options.model = std::make_shared<Braggart>(pool.classes, [error = errors[i % 4]](ItemIndex) { return error; });
     options.target = ErrorTarget{kMaxError, kDelta};
     options.batch_size = 50;
     options.seed = static_cast<std::uint64_t>(i);

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 
 #include "gtlabel/core/error.hpp"
@@ -99,4 +100,17 @@ TEST_CASE("LabelingJob::plan: of a pool that tells nothing about its classes nea
   CHECK(plan.n_asked < 500);
   CHECK(plan.n_human_high == 1500);
   CHECK(plan.n_human > plan.n_asked);
+}
+
+TEST_CASE("LabelingJob::plan: when items have joined, rounds before say nothing until the next one") {
+  const GaussianPool pool(2000, 2, 6.0), more(6000, 2, 6.0, 2);
+  auto job = make_job(pool, with_centroids());
+  run(job, pool.classes);
+  const auto n_asked = job.report().n_human;
+  job.extend(more.features());
+  const auto plan = job.plan();
+  check_order(plan);
+  CHECK(plan.n_items == 8000);
+  CHECK(plan.n_asked == n_asked);
+  CHECK(plan.n_human == std::max(n_asked, plan_labeling(8000, ErrorTarget{}).n_human));
 }

@@ -50,6 +50,26 @@ std::string refusal(const Matrix<float>& rows, int n_classes) {
   return {};
 }
 
+TEST_CASE("FixedProbabilities: rows that join are predicted; one that is no distribution is named, and none is taken") {
+  const Opinions opinions(50);
+  FixedProbabilities model;
+  model.attach(Features::borrow(MatrixView<const float>(opinions.rows.values.data(), 40, 2)), 2);
+  teach(model, range(0, 20), opinions.truth);
+  auto bad = opinions.rows;
+  bad(43, 1) += 0.1F;
+  std::string refused;
+  try {
+    model.extend(Features::borrow(bad));
+  } catch (const InvalidArgument& error) {
+    refused = error.what();
+  }
+  CHECK(refused.find("row 3") != std::string::npos);  // of the new ones
+  CHECK(model.attached_pool().n_items() == 40);
+  CHECK(predict(model, range(0, 40)).rows == 40);
+  model.extend(Features::borrow(opinions.rows));
+  CHECK(predict(model, range(0, 50)).values == opinions.rows.values);
+}
+
 TEST_CASE("FixedProbabilities: predictions are the pool's rows, in fold and out of it, whatever is taught") {
   const Opinions opinions(50);
   FixedProbabilities model;

@@ -357,6 +357,74 @@ TEST_CASE("IncrementalModel: attaching again forgets what was learned") {
   }
 }
 
+TEST_CASE("IncrementalModel: on a longer pool all labels are known, as if it had been there from the start") {
+  const GaussianPool pool(80, 3, 3.0);
+  for (const auto& model : every_model()) {
+    CAPTURE(model->kind());
+    const auto whole = model->clone();
+    model->attach(pool.part(0, 60), 3);
+    model->extend(pool.part(0, 70));  // nothing is taught yet
+    CHECK_FALSE(model->is_fitted());
+    teach(*model, range(10, 40), pool.classes);
+    const auto attachment = model->attachment();
+    model->extend(pool.features());
+    CHECK(model->attachment() != attachment);
+    CHECK(model->is_fitted());
+    CHECK(model->attached_pool().n_items() == 80);
+    whole->attach(pool.features(), 3);
+    teach(*whole, range(10, 40), pool.classes);
+    CHECK(predict(*model, range(0, 80)).values == predict(*whole, range(0, 80)).values);
+    CHECK(out_of_fold(*model, range(10, 40)).values == out_of_fold(*whole, range(10, 40)).values);
+    for (const auto& m : {model, whole}) teach(*m, range(60, 80), pool.classes);
+    CHECK(predict(*model, range(0, 80)).values == predict(*whole, range(0, 80)).values);
+  }
+}
+
+TEST_CASE("IncrementalModel: what does not continue its pool is refused and changes nothing") {
+  const GaussianPool pool(60, 2, 3.0), wider(80, 2, 3.0, 1, 5);
+  CentroidModel unattached;
+  CHECK(refusal([&] { unattached.extend(pool.features()); }) == ErrorCode::not_fitted);
+  for (const auto& model : every_model()) {
+    CAPTURE(model->kind());
+    model->attach(pool.features(), 2);
+    teach(*model, range(0, 30), pool.classes);
+    const auto before = predict(*model, range(0, 60)).values;
+    for (const Features& other : {pool.part(0, 59), wider.features()}) {
+      CHECK(refusal([&] { model->extend(other); }) == ErrorCode::shape_mismatch);
+    }
+    CHECK(predict(*model, range(0, 60)).values == before);
+  }
+}
+
+TEST_CASE("IncrementalModel: an extension that fails costs the fit but no label, also after save and load") {
+  const GaussianPool pool(80, 3, 3.0);
+  const auto hooks = std::make_shared<ModelHooks>();
+  const auto centroids = std::make_shared<CentroidModel>(hooks);
+  const auto committee = std::make_shared<Committee>(std::vector<std::shared_ptr<IncrementalModel>>{
+      std::make_shared<SoftmaxRegression>(), std::make_shared<CentroidModel>(hooks)});
+  for (const std::shared_ptr<IncrementalModel>& model :
+       std::vector<std::shared_ptr<IncrementalModel>>{centroids, committee}) {
+    CAPTURE(model->kind());
+    model->attach(pool.part(0, 60), 3);
+    teach(*model, range(0, 30), pool.classes);
+    const auto before = predict(*model, range(0, 60)).values;
+    hooks->before_update = [] { throw std::domain_error("not now"); };
+    CHECK_THROWS_AS(model->extend(pool.features()), std::domain_error);
+    hooks->before_update = {};
+    CHECK(model->attached_pool().n_items() == 60);
+    CHECK(model->training().size() == 30);
+    const auto loaded = model->clone();
+    loaded->attach(pool.part(0, 60), 3);
+    load(*loaded, bytes_of(*model));
+    for (const auto& m : {model, loaded}) {
+      teach(*m, {}, pool.classes);
+      CHECK(predict(*m, range(0, 60)).values == before);
+      m->extend(pool.features());
+      CHECK(predict(*m, range(60, 80)).rows == 20);
+    }
+  }
+}
+
 TEST_CASE("IncrementalModel: a pool that its model refuses leaves it unattached") {
   class Picky final : public IncrementalModel {
    public:
