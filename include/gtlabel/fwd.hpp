@@ -30,6 +30,7 @@ class TrainingSet;
 
 // routing
 class AuditLedger;
+class AuditLedgers;
 struct Certificate;
 struct CommitPlan;
 struct ConfidenceThreshold;

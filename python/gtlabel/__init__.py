@@ -3,8 +3,10 @@
 from gtlabel._core import (
     ArchiveError,
     AuditLedger,
+    AuditLedgers,
     Batch,
     Certificate,
+    ClassCertificate,
     Committee,
     ConfidenceRouter,
     ConfidenceThreshold,
@@ -32,13 +34,16 @@ from gtlabel._core import (
 from gtlabel.estimator_model import EstimatorModel
 from gtlabel.labeling_job import LabelingJob
 from gtlabel.labels import Labels
-from gtlabel.report import Report, Round
+from gtlabel.report import ClassRecord, Report, Round
 
 __all__ = [
     "ArchiveError",
     "AuditLedger",
+    "AuditLedgers",
     "Batch",
     "Certificate",
+    "ClassCertificate",
+    "ClassRecord",
     "Committee",
     "ConfidenceRouter",
     "ConfidenceThreshold",

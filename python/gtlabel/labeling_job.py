@@ -48,7 +48,8 @@ class LabelingJob:
     ids
         One name per item, carried to the labels; default the item's index.
     target
-        ``ErrorTarget(max_error, failure_probability)`` (certified) or ``ConfidenceThreshold(confidence)`` (plain).
+        ``ErrorTarget(max_error, failure_probability)`` (certified; ``per_class=True``: every class by itself) or
+        ``ConfidenceThreshold(confidence)`` (plain).
     model
         A gtlabel model, a subclass of ``IncrementalModel``, or any scikit-learn classifier with ``predict_proba``;
         default a ``Committee``. One object serves one job.

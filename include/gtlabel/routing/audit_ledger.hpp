@@ -85,6 +85,8 @@ class GTLABEL_EXPORT AuditLedger {
   /// Items due and not answered, in order of commit. O(committed).
   [[nodiscard]] std::vector<ItemIndex> due() const;
   [[nodiscard]] bool is_delivered(ItemIndex item) const;
+  /// Whether the item was due for audit and is answered. O(1).
+  [[nodiscard]] bool is_audited(ItemIndex item) const;
 
   void save(SnapshotWriter& writer) const;
   /// @throws ArchiveError
