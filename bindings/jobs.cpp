@@ -176,6 +176,12 @@ py::dict plan_fields(const LabelingJob& job) {
   return fields_of(plan);
 }
 
+py::dict class_fields(const ClassRecord& record, const std::string& label) {
+  return py::dict("label"_a = label, "class_index"_a = record.class_index, "n_human"_a = record.n_human,
+                  "n_auto"_a = record.n_auto, "n_audited"_a = record.n_audited, "errors_found"_a = record.errors_found,
+                  "n_missed"_a = record.n_missed);
+}
+
 py::dict report_fields(const LabelingJob& job) {
   JobReport report;
   {
@@ -184,11 +190,16 @@ py::dict report_fields(const LabelingJob& job) {
   }
   py::list history;
   for (const RoundRecord& record : report.history) history.append(record_fields(record));
+  py::list by_class;
+  for (const ClassRecord& record : report.by_class) {
+    by_class.append(class_fields(record, job.classes()[static_cast<std::size_t>(record.class_index)]));
+  }
   return py::dict("n_items"_a = report.n_items, "n_human"_a = report.n_human, "n_auto"_a = report.n_auto,
                   "n_audited"_a = report.n_audited, "n_answers"_a = report.n_answers, "savings"_a = report.savings,
                   "rounds"_a = report.rounds, "is_finished"_a = report.is_finished, "model"_a = report.model,
                   "target"_a = report.target, "outcome"_a = report.outcome, "seconds"_a = report.seconds,
-                  "certificate"_a = report.certificate, "plan"_a = fields_of(report.plan), "history"_a = history);
+                  "certificate"_a = report.certificate, "plan"_a = fields_of(report.plan), "by_class"_a = by_class,
+                  "history"_a = history);
 }
 
 }  // namespace
@@ -228,8 +239,10 @@ void register_jobs(py::module_& m) {
 
   m.def(
       "plan_fields",
-      [](std::int64_t n_items, const Target& target) { return fields_of(plan_labeling(n_items, target)); }, "n_items"_a,
-      "target"_a);
+      [](std::int64_t n_items, int n_classes, const Target& target) {
+        return fields_of(plan_labeling(n_items, n_classes, target));
+      },
+      "n_items"_a, "n_classes"_a, "target"_a);
 
   const LabelingJobOptions defaults;
   py::class_<LabelingJob>(m, "LabelingJob", "The compiled half of gtlabel.LabelingJob.")

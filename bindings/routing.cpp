@@ -3,6 +3,7 @@
 #include "gtlabel/core/random.hpp"
 #include "gtlabel/routing/audit_bound.hpp"
 #include "gtlabel/routing/audit_ledger.hpp"
+#include "gtlabel/routing/audit_ledgers.hpp"
 #include "gtlabel/routing/certificate.hpp"
 #include "gtlabel/routing/commit_plan.hpp"
 #include "gtlabel/routing/confidence_router.hpp"
@@ -20,15 +21,15 @@ ErrorScope scope_from(const std::string& of) {
 
 const char* to_string(ErrorScope scope) { return scope == ErrorScope::dataset ? "dataset" : "auto_labels"; }
 
-ErrorTarget make_error_target(double max_error, double failure_probability, const std::string& of) {
-  const ErrorTarget target{max_error, failure_probability, scope_from(of)};
+ErrorTarget make_error_target(double max_error, double failure_probability, const std::string& of, bool per_class) {
+  const ErrorTarget target{max_error, failure_probability, scope_from(of), per_class};
   validate(target);
   return target;
 }
 
 std::string repr(const ErrorTarget& target) {
-  return py::str("ErrorTarget(max_error={}, failure_probability={}, of='{}')")
-      .format(target.max_error, target.failure_probability, to_string(target.of));
+  return py::str("ErrorTarget(max_error={}, failure_probability={}, of='{}', per_class={})")
+      .format(target.max_error, target.failure_probability, to_string(target.of), target.per_class);
 }
 
 void register_targets(py::module_& m) {
@@ -36,12 +37,16 @@ void register_targets(py::module_& m) {
   py::class_<ErrorTarget>(
       m, "ErrorTarget",
       R"(The certified target: at most ``max_error`` of the automatic labels are wrong, except with probability
-``failure_probability`` (over the audit's own coins). ``of="dataset"`` counts against all labels instead.)")
+``failure_probability`` (over the audit's own coins). ``of="dataset"`` counts against all labels instead.
+``per_class=True``: for every class at once, at most ``max_error`` of the automatic labels that name it; a class that does
+not pay for a certificate of its own gets none.)")
       .def(py::init(&make_error_target), "max_error"_a = defaults.max_error,
-           "failure_probability"_a = defaults.failure_probability, "of"_a = to_string(defaults.of))
+           "failure_probability"_a = defaults.failure_probability, "of"_a = to_string(defaults.of),
+           "per_class"_a = defaults.per_class)
       .def_readonly("max_error", &ErrorTarget::max_error)
       .def_readonly("failure_probability", &ErrorTarget::failure_probability)
       .def_property_readonly("of", [](const ErrorTarget& target) { return to_string(target.of); })
+      .def_readonly("per_class", &ErrorTarget::per_class)
       .def("__repr__", &repr)
       .def("__eq__",
            [](const ErrorTarget& a, const py::object& b) {
@@ -49,9 +54,12 @@ void register_targets(py::module_& m) {
            })
       .def("__hash__", [](const ErrorTarget& target) { return py::hash(py::str(repr(target))); })
       .def(py::pickle(
-          [](const ErrorTarget& t) { return py::make_tuple(t.max_error, t.failure_probability, to_string(t.of)); },
+          [](const ErrorTarget& t) {
+            return py::make_tuple(t.max_error, t.failure_probability, to_string(t.of), t.per_class);
+          },
           [](const py::tuple& state) {
-            return make_error_target(state[0].cast<double>(), state[1].cast<double>(), state[2].cast<std::string>());
+            return make_error_target(state[0].cast<double>(), state[1].cast<double>(), state[2].cast<std::string>(),
+                                     state[3].cast<bool>());
           }));
   const auto make_threshold = [](double confidence) {
     const ConfidenceThreshold target{confidence};
@@ -190,12 +198,55 @@ Withdraw all of ``withdrawn`` and ``wrong_at_most`` is what was proved then, les
         "level.");
 }
 
+void register_ledgers(py::module_& m) {
+  py::class_<AuditLedgers>(m, "AuditLedgers",
+                           R"(The ledgers of one pool: one for all automatic labels, or one for each class's.
+
+All bounds hold at once, with probability at least 1 - ``failure_probability``. ``ledgers[c]`` is the AuditLedger of the labels
+that name class c; ``len(ledgers)`` is 1 unless the target was ``per_class``.)")
+      .def("__len__", &AuditLedgers::size)
+      .def(
+          "__getitem__",
+          [](AuditLedgers& ledgers, std::size_t ledger) -> AuditLedger& {
+            if (ledger >= ledgers.size()) throw py::index_error("ledger " + std::to_string(ledger));
+            return ledgers[ledger];
+          },
+          "ledger"_a, py::return_value_policy::reference_internal)
+      .def("record", &AuditLedgers::record, "item"_a, "wrong"_a,
+           "Tells whether a human found a committed item's label wrong. Returns False if no ledger holds the item.")
+      .def(
+          "delivered", [](const AuditLedgers& ledgers) { return to_array(ledgers.delivered()); },
+          "Items delivered, one ledger after the other.")
+      .def(
+          "due", [](const AuditLedgers& ledgers) { return to_array(ledgers.due()); },
+          "Items due for audit and not answered, one ledger after the other.")
+      .def_property_readonly("failure_probability", &AuditLedgers::failure_probability);
+}
+
+py::tuple class_certificate_state(const ClassCertificate& c) {
+  return py::make_tuple(c.class_index, c.delivered, c.audited, c.errors_found, c.wrong_at_most, c.bound);
+}
+
+ClassCertificate class_certificate_from(const py::tuple& state) {
+  return {.class_index = state[0].cast<ClassIndex>(),
+          .delivered = state[1].cast<std::int64_t>(),
+          .audited = state[2].cast<std::int64_t>(),
+          .errors_found = state[3].cast<std::int64_t>(),
+          .wrong_at_most = state[4].cast<std::int64_t>(),
+          .bound = state[5].cast<double>()};
+}
+
 py::tuple certificate_state(const Certificate& c) {
+  py::list by_class;
+  for (const ClassCertificate& entry : c.by_class) by_class.append(class_certificate_state(entry));
   return py::make_tuple(c.max_error, c.failure_probability, to_string(c.of), c.delivered, c.audited, c.errors_found,
-                        c.wrong_at_most, c.bound, c.statement);
+                        c.wrong_at_most, c.bound, c.statement, py::tuple(by_class));
 }
 
 Certificate certificate_from(const py::tuple& state) {
+  std::vector<ClassCertificate> by_class;
+  for (const auto& entry : state[9].cast<py::tuple>())
+    by_class.push_back(class_certificate_from(entry.cast<py::tuple>()));
   return {.max_error = state[0].cast<double>(),
           .failure_probability = state[1].cast<double>(),
           .of = scope_from(state[2].cast<std::string>()),
@@ -204,10 +255,22 @@ Certificate certificate_from(const py::tuple& state) {
           .errors_found = state[5].cast<std::int64_t>(),
           .wrong_at_most = state[6].cast<std::int64_t>(),
           .bound = state[7].cast<double>(),
+          .by_class = std::move(by_class),
           .statement = state[8].cast<std::string>()};
 }
 
 void register_certificate(py::module_& m) {
+  py::class_<ClassCertificate>(m, "ClassCertificate", "What is certified of the automatic labels that name one class.")
+      .def_readonly("class_index", &ClassCertificate::class_index)
+      .def_readonly("delivered", &ClassCertificate::delivered)
+      .def_readonly("audited", &ClassCertificate::audited)
+      .def_readonly("errors_found", &ClassCertificate::errors_found)
+      .def_readonly("wrong_at_most", &ClassCertificate::wrong_at_most)
+      .def_readonly("bound", &ClassCertificate::bound, "wrong_at_most over delivered, at most max_error.")
+      .def("__repr__", [](const ClassCertificate& entry) {
+        return py::str("ClassCertificate(class_index={}, bound={:.4g}, delivered={}, audited={}, errors_found={})")
+            .format(entry.class_index, entry.bound, entry.delivered, entry.audited, entry.errors_found);
+      });
   py::class_<Certificate>(m, "Certificate", "The statement that delivered automatic labels meet an ErrorTarget.")
       .def_readonly("max_error", &Certificate::max_error)
       .def_readonly("failure_probability", &Certificate::failure_probability)
@@ -217,6 +280,9 @@ void register_certificate(py::module_& m) {
       .def_readonly("errors_found", &Certificate::errors_found)
       .def_readonly("wrong_at_most", &Certificate::wrong_at_most)
       .def_readonly("bound", &Certificate::bound, "The certified error rate, at most max_error.")
+      .def_property_readonly(
+          "by_class", [](const Certificate& certificate) { return py::tuple(py::cast(certificate.by_class)); },
+          "With per_class: a ClassCertificate for each class that has automatic labels.")
       .def_readonly("statement", &Certificate::statement, "The certificate in plain words.")
       .def("__str__", [](const Certificate& certificate) { return certificate.statement; })
       .def("__repr__",
@@ -231,8 +297,11 @@ void register_certificate(py::module_& m) {
            })
       .def("__hash__", [](const Certificate& certificate) { return py::hash(certificate_state(certificate)); })
       .def(py::pickle(&certificate_state, &certificate_from));
-  m.def("certify", &certify, "ledger"_a, "target"_a, "n_items"_a,
-        "The certificate that a ledger supports now, or None. n_items: size of the pool.");
+  m.def("certify", py::overload_cast<const AuditLedger&, const ErrorTarget&, std::int64_t>(&certify), "ledger"_a,
+        "target"_a, "n_items"_a, "The certificate that a ledger supports now, or None. n_items: size of the pool.");
+  m.def("certify", py::overload_cast<const AuditLedgers&, const ErrorTarget&, std::int64_t>(&certify), "ledgers"_a,
+        "target"_a, "n_items"_a,
+        "The same of several ledgers; with per_class each that delivers has to meet the target by itself.");
   m.def("expected_audits", &checked_expected_audits, "n_items"_a, "error_rate"_a, "target"_a = ErrorTarget{},
         "Audits expected to certify n_items labels of which error_rate are wrong; negative if none would do.");
 }
@@ -257,9 +326,9 @@ void register_router(py::module_& m) {
       .def_readonly("expected_error", &Routing::expected_error)
       .def_readonly("reason", &Routing::reason)
       .def_property_readonly(
-          "ledger", [](Routing& routing) { return routing.ledger ? &*routing.ledger : nullptr; },
+          "ledgers", [](Routing& routing) { return routing.ledgers ? &*routing.ledgers : nullptr; },
           py::return_value_policy::reference_internal,
-          "With an ErrorTarget: the AuditLedger of the automatic and audit items; record the audits there.")
+          "With an ErrorTarget: the AuditLedgers of the automatic and audit items; record the audits there.")
       .def("__repr__", [](const Routing& routing) {
         return py::str("Routing(n_auto={}, n_audit={}, n_human={})")
             .format(routing.n_automatic, routing.n_audit, routing.n_human);
@@ -291,9 +360,10 @@ void register_router(py::module_& m) {
 
 void register_routing(py::module_& m) {
   register_targets(m);
-  register_certificate(m);
   register_fallback(m);
   register_ledger(m);
+  register_ledgers(m);
+  register_certificate(m);
   register_router(m);
 }
 

@@ -49,6 +49,7 @@ class TrainingSet;
 // routing
 struct AuditFallback;
 class AuditLedger;
+class AuditLedgers;
 struct AuditState;
 struct Certificate;
 struct CommitPlan;

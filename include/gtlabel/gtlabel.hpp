@@ -28,6 +28,7 @@
 #include "gtlabel/models/training_set.hpp"
 #include "gtlabel/routing/audit_bound.hpp"
 #include "gtlabel/routing/audit_ledger.hpp"
+#include "gtlabel/routing/audit_ledgers.hpp"
 #include "gtlabel/routing/certificate.hpp"
 #include "gtlabel/routing/commit_plan.hpp"
 #include "gtlabel/routing/confidence_router.hpp"

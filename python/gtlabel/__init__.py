@@ -4,8 +4,10 @@ from gtlabel._core import (
     ArchiveError,
     AuditFallback,
     AuditLedger,
+    AuditLedgers,
     Batch,
     Certificate,
+    ClassCertificate,
     Committee,
     ConfidenceRouter,
     ConfidenceThreshold,
@@ -34,14 +36,17 @@ from gtlabel.estimator_model import EstimatorModel
 from gtlabel.labeling_job import LabelingJob
 from gtlabel.labeling_plan import LabelingPlan, Price, plan_labeling
 from gtlabel.labels import Labels
-from gtlabel.report import Report, Round
+from gtlabel.report import ClassRecord, Report, Round
 
 __all__ = [
     "ArchiveError",
     "AuditFallback",
     "AuditLedger",
+    "AuditLedgers",
     "Batch",
     "Certificate",
+    "ClassCertificate",
+    "ClassRecord",
     "Committee",
     "ConfidenceRouter",
     "ConfidenceThreshold",

@@ -50,7 +50,8 @@ class LabelingJob:
         One name (str) per item, carried to the labels and into files; whole numbers are kept as text. Default: none,
         the labels show the item's index.
     target
-        ``ErrorTarget(max_error, failure_probability)`` (certified) or ``ConfidenceThreshold(confidence)`` (plain).
+        ``ErrorTarget(max_error, failure_probability)`` (certified; ``per_class=True``: every class by itself) or
+        ``ConfidenceThreshold(confidence)`` (plain).
     model
         A gtlabel model, a subclass of ``IncrementalModel``, or any scikit-learn classifier with ``predict_proba``;
         default a ``Committee``. One object serves one job.

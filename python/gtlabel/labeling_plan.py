@@ -105,6 +105,7 @@ class LabelingPlan:
 
 def plan_labeling(
     n_items: int,
+    n_classes: int,
     target: ErrorTarget | ConfidenceThreshold = ErrorTarget(),  # noqa: B008 - immutable
     price: Price | None = None,
 ) -> LabelingPlan:
@@ -112,7 +113,7 @@ def plan_labeling(
 
     ``LabelingJob.plan`` says the same before its first label, and more as soon as its model has learned something.
     """
-    return LabelingPlan(**_core.plan_fields(n_items, target), price=checked_price(price))
+    return LabelingPlan(**_core.plan_fields(n_items, n_classes, target), price=checked_price(price))
 
 
 def checked_price(price: Any) -> Price | None:

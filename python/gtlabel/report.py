@@ -35,10 +35,29 @@ class Round:
 
 
 @dataclass(frozen=True)
+class ClassRecord:
+    """What became of one class.
+
+    ``n_human`` items that people gave it; ``n_auto`` automatic labels that name it; ``n_audited`` automatic labels that
+    named it and were checked, of them ``errors_found`` wrong; ``n_missed`` checks of labels that name other classes,
+    still delivered, where people gave this one.
+    """
+
+    label: str
+    class_index: int
+    n_human: int
+    n_auto: int
+    n_audited: int
+    errors_found: int
+    n_missed: int
+
+
+@dataclass(frozen=True)
 class Report:
     """What a job did and what it cost, so far or at its end.
 
     ``n_human`` counts every item that a person was asked about, audits included; ``savings = 1 - n_human / n_items``.
+    ``by_class`` has a record per class, in their order.
     """
 
     n_items: int
@@ -55,6 +74,7 @@ class Report:
     seconds: float
     certificate: Certificate | None
     plan: LabelingPlan
+    by_class: tuple[ClassRecord, ...]
     history: tuple[Round, ...]
 
     @classmethod
@@ -62,7 +82,8 @@ class Report:
         """From the fields of the compiled job."""
         history = tuple(Round(**record) for record in fields.pop("history"))
         plan = LabelingPlan(**fields.pop("plan"))
-        return cls(**fields, plan=plan, history=history)
+        by_class = tuple(ClassRecord(**record) for record in fields.pop("by_class"))
+        return cls(**fields, plan=plan, by_class=by_class, history=history)
 
     def history_to_pandas(self) -> Any:
         """The history as a pandas DataFrame, one row a round. Needs pandas."""
@@ -90,8 +111,34 @@ class Report:
             ("outcome", self.outcome or "still running"),
         ]
 
+    def _class_rows(self) -> list[tuple[str, ...]]:
+        """A head, and a row for each class."""
+        proved = (
+            {entry.class_index: f"{entry.bound:.2%}" for entry in self.certificate.by_class} if self.certificate else {}
+        )
+        head = ("class", "by people", "automatic", "audited", "of them wrong", "missed by others", "wrong at most")
+        return [
+            head[: None if proved else -1],
+            *(
+                (
+                    record.label,
+                    f"{record.n_human:,}",
+                    f"{record.n_auto:,}",
+                    f"{record.n_audited:,}",
+                    f"{record.errors_found:,}",
+                    f"{record.n_missed:,}",
+                    *((proved.get(record.class_index, "-"),) if proved else ()),
+                )
+                for record in self.by_class
+            ),
+        ]
+
     def __str__(self) -> str:
-        return "\n".join(f"{name}: {value}" for name, value in self._facts())
+        facts = [f"{name}: {value}" for name, value in self._facts()]
+        rows = self._class_rows()
+        widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+        classes = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join(facts + classes)
 
     def _repr_html_(self) -> str:
         cells = "".join(
@@ -99,7 +146,16 @@ class Report:
             f'<td style="text-align:left;max-width:48em">{html.escape(value)}</td></tr>'
             for name, value in self._facts()
         )
-        return f"<table><caption><b>gtlabel labeling job</b></caption>{cells}</table>"
+        head, *rows = self._class_rows()
+        classes = "".join(
+            "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row) + "</tr>"
+            for tag, row in (("th", head), *(("td", row) for row in rows))
+        )
+        return (
+            f"<table><caption><b>gtlabel labeling job</b></caption>{cells}"
+            '<tr><th style="text-align:left;vertical-align:top">classes</th>'
+            f"<td><table>{classes}</table></td></tr></table>"
+        )
 
     def plot(self, ax: Any = None) -> Any:
         """Draws by round who labels how much of the pool (left), and the automatic labels' error (right).

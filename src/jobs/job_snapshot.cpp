@@ -10,7 +10,7 @@
 namespace gtlabel::detail {
 
 void save_setup(SnapshotWriter& writer, const LabelingLoop::Setup& setup) {
-  writer.section("setup", 1);
+  writer.section("setup", 2);
   const auto* error = std::get_if<ErrorTarget>(&setup.target);
   writer.write(error != nullptr);
   writer.write(error != nullptr ? error->max_error : std::get<ConfidenceThreshold>(setup.target).confidence);
@@ -18,17 +18,22 @@ void save_setup(SnapshotWriter& writer, const LabelingLoop::Setup& setup) {
   writer.write(error != nullptr && error->of == ErrorScope::dataset);
   writer.write(setup.batch_size);
   writer.write(setup.seed);
+  writer.write(error != nullptr && error->per_class);  // since version 2
 }
 
 LabelingLoop::Setup load_setup(SnapshotReader& reader) {
-  reader.section("setup", 1);
+  const auto version = reader.section("setup", 2);
   const bool is_error_target = reader.get<bool>();
   const auto value = reader.get<double>();
   const auto failure_probability = reader.get<double>();
   const bool of_dataset = reader.get<bool>();
   LabelingLoop::Setup setup{};
+  reader.read(setup.batch_size);
+  reader.read(setup.seed);
+  const bool per_class = version >= 2 && reader.get<bool>();
   if (is_error_target) {
-    setup.target = ErrorTarget{value, failure_probability, of_dataset ? ErrorScope::dataset : ErrorScope::auto_labels};
+    const ErrorScope of = of_dataset ? ErrorScope::dataset : ErrorScope::auto_labels;
+    setup.target = ErrorTarget{value, failure_probability, of, per_class};
   } else {
     setup.target = ConfidenceThreshold{value};
   }
@@ -37,8 +42,6 @@ LabelingLoop::Setup load_setup(SnapshotReader& reader) {
   } catch (const InvalidArgument& error) {
     require_sound(false, std::string("target: ") + error.what());
   }
-  reader.read(setup.batch_size);
-  reader.read(setup.seed);
   require_sound(setup.batch_size >= 0, "batch size: negative");
   return setup;
 }

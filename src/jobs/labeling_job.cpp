@@ -11,6 +11,7 @@
 #include "gtlabel/core/random.hpp"
 #include "gtlabel/models/committee.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "jobs/class_records.hpp"
 #include "jobs/job_snapshot.hpp"
 #include "jobs/labeling_loop.hpp"
 #include "jobs/report_text.hpp"
@@ -222,7 +223,7 @@ LabelSet LabelingJob::labels() const {
   for (ItemIndex item = 0; item < state_->features.n_items(); ++item) {
     const bool is_human = items.human[item] != kNoClass;
     // A committed label that is due for audit is not decided until its audit is answered.
-    if (!is_human && !state_->loop.ledger().is_delivered(item)) continue;
+    if (!is_human && !state_->loop.is_delivered(item)) continue;
     labels.item.push_back(item);
     labels.class_index.push_back(is_human ? items.human[item] : items.automatic[item]);
     labels.source.push_back(is_human ? LabelSource::human : LabelSource::automatic);
@@ -250,8 +251,8 @@ JobReport LabelingJob::report() const {
   JobReport report;
   report.n_items = loop.n_items();
   report.n_human = loop.n_human();
-  report.n_auto = loop.ledger().n_delivered();
-  report.n_audited = loop.ledger().n_audited();
+  report.n_auto = loop.ledgers().n_delivered();
+  report.n_audited = loop.ledgers().n_audited();
   report.n_answers = static_cast<std::int64_t>(state_->answers.answers().size());
   report.savings = 1.0 - static_cast<double>(report.n_human) / static_cast<double>(report.n_items);
   report.rounds = loop.round();
@@ -259,6 +260,11 @@ JobReport LabelingJob::report() const {
   report.model = loop.model().kind();
   report.target = detail::describe(loop.setup().target);
   report.outcome = loop.outcome();
+  report.by_class = detail::class_records(loop.items(), loop.ledgers(), state_->classes.size());
+  if (report.is_finished && report.n_auto > 0) {
+    const auto* target = std::get_if<ErrorTarget>(&loop.setup().target);
+    report.outcome += detail::class_notes(report.by_class, state_->classes, target != nullptr && target->per_class);
+  }
   report.seconds = loop.seconds();
   report.certificate = loop.certificate();
   report.plan = loop.expectation();

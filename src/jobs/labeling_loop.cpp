@@ -30,13 +30,34 @@ constexpr double kLevelStage = 0.5;
 // Weight of the model's own word on how often it errs against what audits found, in errors.
 constexpr double kRatioPrior = 2.0;
 
-double least_audits(const Target& target, std::int64_t n_items) {
-  const auto* error = std::get_if<ErrorTarget>(&target);
-  return error == nullptr ? 0.0 : std::max(0.0, expected_audits(n_items, 0.0, *error));
-}
-
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+AuditLedgers ledgers_for(const Target& target, int n_classes, std::uint64_t coin_seed) {
+  // A threshold needs no audits; its ledger is the account of what is committed.
+  const auto* of_error = std::get_if<ErrorTarget>(&target);
+  const ErrorTarget error = of_error != nullptr ? *of_error : ErrorTarget{};
+  return AuditLedgers(error.failure_probability, error.per_class ? static_cast<std::size_t>(n_classes) : 1, coin_seed);
+}
+
+/// Predicted wrong labels among the delivered, so many standard deviations above the mean.
+double expected_wrong(const AuditLedger& ledger, const Share& share, double deviations) {
+  if (ledger.n_delivered() == 0 || ledger.n_audited() == 0) return share.expected_wrong;
+  // The audits' own rate, with the model's opinion as a prior worth one error.
+  const auto delivered = static_cast<double>(ledger.n_delivered());
+  const double opinion = std::max(share.expected_wrong / delivered, 1e-4);
+  const double errors = static_cast<double>(ledger.errors_found()) + 1.0;
+  return delivered * (errors + deviations * std::sqrt(errors)) /
+         (static_cast<double>(ledger.n_audited()) + 1.0 / opinion);
+}
+
+/// A part of the way to a planned audit level: the level may turn out to be higher than needed.
+double next_level(const AuditLedger& ledger, double planned) {
+  const double missing = planned - ledger.level();
+  if (missing <= 0.0) return ledger.level();
+  const double least_step = static_cast<double>(kLeastBatch) / static_cast<double>(ledger.n_delivered());
+  return ledger.level() + std::min(missing, std::max(kLevelStage * missing, least_step));
 }
 
 }  // namespace
@@ -46,13 +67,10 @@ LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64
     : setup_(setup),
       model_(std::move(model)),
       items_(static_cast<std::size_t>(n_items)),
-      ledger_(std::holds_alternative<ErrorTarget>(setup.target)
-                  ? std::get<ErrorTarget>(setup.target).failure_probability
-                  : 0.05,
-              coin_seed),
+      ledgers_(ledgers_for(setup.target, model_->n_classes(), coin_seed)),
       seed_random_(setup.seed, RandomPurpose::seed_sample),
       query_random_(setup.seed, RandomPurpose::query),
-      least_audits_(least_audits(setup.target, n_items)),
+      least_audits_(least_audits(n_items, model_->n_classes(), setup.target).value_or(0.0)),
       asked_(static_cast<std::size_t>(n_items), 0) {}
 
 void LabelingLoop::extend(const Features& longer) {
@@ -61,7 +79,7 @@ void LabelingLoop::extend(const Features& longer) {
   auto asked = asked_;
   items.resize(n);
   asked.resize(n, 0);
-  const double audits = least_audits(setup_.target, longer.n_items());
+  const double audits = least_audits(longer.n_items(), model_->n_classes(), setup_.target).value_or(0.0);
   model_->extend(longer);
   items_ = std::move(items);
   asked_ = std::move(asked);
@@ -74,17 +92,30 @@ LabelingPlan LabelingLoop::expectation() const {
   if (is_finished()) return plan_of_finished(n_items(), n_human_);
   // Rounds before items joined say nothing of these.
   const bool is_known = !history_.empty() && history_.back().n_items == n_items();
-  return is_known ? plan_from_history(history_, n_items(), n_human_, setup_.target)
-                  : plan_from_other_pools(n_items(), n_human_, setup_.target);
+  return is_known ? plan_from_history(history_, n_items(), n_human_, least_audits_)
+                  : plan_from_other_pools(n_items(), n_human_, model_->n_classes(), setup_.target);
 }
 
-bool LabelingLoop::is_short_of_certificate() const {
-  return std::holds_alternative<ErrorTarget>(setup_.target) && ledger_.n_delivered() > 0 && !certificate();
+bool LabelingLoop::is_certified(const AuditLedger& ledger) const {
+  return error_target() != nullptr && certify(ledger, ledgers_.target_of_each(*error_target()), n_items()).has_value();
 }
+
+bool LabelingLoop::is_short_of_certificate(const AuditLedger& ledger) const {
+  return error_target() != nullptr && ledger.n_delivered() > 0 && !is_certified(ledger);
+}
+
+std::vector<std::size_t> LabelingLoop::short_of_certificate() const {
+  std::vector<std::size_t> ledgers;
+  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
+    if (is_short_of_certificate(ledgers_[l])) ledgers.push_back(l);
+  }
+  return ledgers;
+}
+
+bool LabelingLoop::is_short_of_certificate() const { return !short_of_certificate().empty(); }
 
 std::optional<Certificate> LabelingLoop::certificate() const {
-  const auto* target = std::get_if<ErrorTarget>(&setup_.target);
-  return target == nullptr ? std::nullopt : certify(ledger_, *target, n_items());
+  return error_target() == nullptr ? std::nullopt : certify(ledgers_, *error_target(), n_items());
 }
 
 Predictions LabelingLoop::predictions() const {
@@ -98,12 +129,18 @@ Predictions LabelingLoop::predictions() const {
 
 bool LabelingLoop::is_outstanding(ItemIndex item) const { return asked_[item] != 0; }
 
+bool LabelingLoop::is_delivered(ItemIndex item) const {
+  const ClassIndex automatic = items_.automatic[item];
+  return automatic != kNoClass && ledgers_[ledgers_.index_of(automatic)].is_delivered(item);
+}
+
 void LabelingLoop::record(ItemIndex item, ClassIndex answer) {
   if (items_.human[item] == kNoClass) ++n_human_;
   n_outstanding_ -= std::exchange(asked_[item], std::uint8_t{0});
   items_.human[item] = answer;
   items_.human_round[item] = round_;
-  if (items_.automatic[item] != kNoClass) ledger_.record(item, answer != items_.automatic[item]);
+  const ClassIndex automatic = items_.automatic[item];
+  if (automatic != kNoClass) ledgers_[ledgers_.index_of(automatic)].record(item, answer != automatic);
   untaught_.push_back(item);
   if (phase_ == Phase::finished && is_short_of_certificate()) {  // a correction has taken it: the job goes on
     phase_ = Phase::committing;
@@ -117,7 +154,7 @@ std::optional<Batch> LabelingLoop::next_batch() {
     if (n_sampled_ < n_items()) sample();
     if (n_outstanding_ == 0) {
       teach();
-      Scores scores = score(*model_, items_);
+      Scores scores = score(*model_, items_, ledgers_);
       ++round_;
       decide(scores, seconds_since(begin));
     }
@@ -170,14 +207,14 @@ std::int64_t LabelingLoop::sample_size() const {
 }
 
 bool LabelingLoop::is_too_small(std::size_t n_undecided) const {
-  const auto* target = std::get_if<ErrorTarget>(&setup_.target);
-  const bool is_committed = ledger_.n_delivered() > 0;
   const auto n_left = static_cast<std::int64_t>(n_undecided) - sample_size();
-  if (target == nullptr || is_committed || n_undecided == 0) return false;
-  // Even a model that is never wrong would have to be audited.
+  if (error_target() == nullptr || ledgers_.n_delivered() > 0 || n_undecided == 0) return false;
+  // Even a model that is never wrong would have to be audited, and all items may be of one class.
   const std::vector<double> no_risk(static_cast<std::size_t>(std::max<std::int64_t>(0, n_left)), 0.0);
-  const AuditState audit{.level = ledger_.level(), .errors_found = ledger_.errors_found()};
-  return !plan_commit(no_risk, audit, *target, n_items()).certifies;
+  return std::none_of(ledgers_.begin(), ledgers_.end(), [&](const AuditLedger& ledger) {
+    const AuditState audit{.level = ledger.level(), .errors_found = ledger.errors_found()};
+    return plan_commit(no_risk, audit, ledgers_.target_of_each(*error_target()), n_items()).certifies;
+  });
 }
 
 void LabelingLoop::teach() {
@@ -192,87 +229,94 @@ void LabelingLoop::teach() {
   untaught_.clear();
 }
 
-double LabelingLoop::expected_wrong(const Scores& scores, double deviations) const {
-  if (ledger_.n_delivered() == 0 || ledger_.n_audited() == 0) return scores.expected_wrong;
-  // The audits' own rate, with the model's opinion as a prior worth one error.
-  const auto delivered = static_cast<double>(ledger_.n_delivered());
-  const double opinion = std::max(scores.expected_wrong / delivered, 1e-4);
-  const double errors = static_cast<double>(ledger_.errors_found()) + 1.0;
-  return delivered * (errors + deviations * std::sqrt(errors)) /
-         (static_cast<double>(ledger_.n_audited()) + 1.0 / opinion);
-}
-
-double LabelingLoop::audit_ratio() const {
-  double found = kRatioPrior, predicted = kRatioPrior;
+std::vector<double> LabelingLoop::audit_ratios() const {
+  std::vector<double> found(ledgers_.size(), kRatioPrior), predicted(ledgers_.size(), kRatioPrior);
   for (std::size_t item = 0; item < items_.human.size(); ++item) {
     const bool is_audited = items_.automatic[item] != kNoClass && items_.human[item] != kNoClass;
     if (!is_audited || items_.is_random[item] == 0) continue;
-    found += items_.human[item] != items_.automatic[item] ? 1.0 : 0.0;
-    predicted += 1.0 - items_.confidence[item];
+    const std::size_t l = ledgers_.index_of(items_.automatic[item]);
+    found[l] += items_.human[item] != items_.automatic[item] ? 1.0 : 0.0;
+    predicted[l] += 1.0 - items_.confidence[item];
   }
-  return found / predicted;
+  for (std::size_t l = 0; l < found.size(); ++l) found[l] /= predicted[l];
+  return found;
 }
 
-AuditState LabelingLoop::audit_state(const Scores& scores) const {
+AuditState LabelingLoop::audit_state(const AuditLedger& ledger, const Share& share) const {
   // A standard deviation on the hopeful side: to give up a commit that more audits would have certified costs more
   // people than those audits.
-  return {.level = ledger_.level(),
-          .delivered = ledger_.n_delivered(),
-          .errors_found = ledger_.errors_found(),
-          .known_wrong = ledger_.known_wrong(),
-          .expected_wrong = expected_wrong(scores, -1.0),
-          .is_certified = certificate().has_value()};
+  return {.level = ledger.level(),
+          .delivered = ledger.n_delivered(),
+          .errors_found = ledger.errors_found(),
+          .known_wrong = ledger.known_wrong(),
+          .expected_wrong = expected_wrong(ledger, share, -1.0),
+          .is_certified = is_certified(ledger)};
 }
 
-CommitPlan LabelingLoop::plan(const Scores& scores) const {
+CommitPlan LabelingLoop::plan(const AuditLedger& ledger, const Share& share, double ratio) const {
   if (const auto* threshold = std::get_if<ConfidenceThreshold>(&setup_.target)) {
     CommitPlan plan;
-    for (const float confidence : scores.confidence) {
+    for (const float confidence : share.confidence) {
       if (confidence < static_cast<float>(threshold->confidence)) break;
       ++plan.n_commit;
       plan.expected_wrong += 1.0 - confidence;
     }
     plan.certifies = plan.n_commit > 0;
-    plan.expected_humans = static_cast<double>(scores.undecided.size()) - static_cast<double>(plan.n_commit);
+    plan.expected_humans = static_cast<double>(share.undecided.size()) - static_cast<double>(plan.n_commit);
     return plan;
   }
   std::vector<double> risks;
-  risks.reserve(scores.confidence.size());
-  const double ratio = audit_ratio();
-  for (const float confidence : scores.confidence) risks.push_back(std::min(1.0, ratio * (1.0 - confidence)));
-  return plan_commit(risks, audit_state(scores), std::get<ErrorTarget>(setup_.target), n_items());
+  risks.reserve(share.confidence.size());
+  for (const float confidence : share.confidence) risks.push_back(std::min(1.0, ratio * (1.0 - confidence)));
+  return plan_commit(risks, audit_state(ledger, share), ledgers_.target_of_each(*error_target()), n_items());
+}
+
+LabelingLoop::Prospect LabelingLoop::prospect(const AuditLedger& ledger, const Share& share, double ratio) const {
+  Prospect prospect{plan(ledger, share, ratio), doubtful(ledger, share), 0.0};
+  const auto humans_if_repaired = static_cast<double>(prospect.doubtful.size() + share.undecided.size());
+  prospect.expected_humans = prospect.commit.expected_humans;
+  if (!prospect.doubtful.empty() && humans_if_repaired < prospect.expected_humans) {
+    prospect.expected_humans = humans_if_repaired;
+  } else {
+    prospect.doubtful.clear();
+  }
+  return prospect;
 }
 
 LabelingLoop::Outlook LabelingLoop::outlook(const Scores& scores) const {
-  Outlook outlook{plan(scores), doubtful(scores), 0.0};
-  const auto humans_if_repaired = static_cast<double>(outlook.doubtful.size() + scores.undecided.size());
-  outlook.expected_humans = outlook.commit.expected_humans;
-  if (!outlook.doubtful.empty() && humans_if_repaired < outlook.expected_humans) {
-    outlook.expected_humans = humans_if_repaired;
-  } else {
-    outlook.doubtful.clear();
+  Outlook outlook;
+  const std::vector<double> ratios = audit_ratios();
+  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
+    outlook.prospects.push_back(prospect(ledgers_[l], scores.shares[l], ratios[l]));
+    outlook.expected_humans += outlook.prospects.back().expected_humans;
   }
   return outlook;
 }
 
 void LabelingLoop::note_round(const Scores& scores, const Outlook& outlook, double seconds) {
   const auto n = static_cast<double>(n_items());
-  const auto delivered = static_cast<double>(ledger_.n_delivered());
+  double wrong = 0.0, planned_wrong = 0.0, n_planned = 0.0;
+  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
+    wrong += expected_wrong(ledgers_[l], scores.shares[l], 0.0);
+    planned_wrong += outlook.prospects[l].commit.expected_wrong;
+    n_planned += static_cast<double>(outlook.prospects[l].commit.n_commit);
+  }
   RoundRecord record;
   record.round = round_;
   record.n_items = n_items();
   record.n_human = n_human_;
-  record.n_auto = ledger_.n_delivered();
-  record.n_audited = ledger_.n_audited();
-  record.errors_found = ledger_.errors_found();
+  record.n_auto = ledgers_.n_delivered();
+  record.n_audited = ledgers_.n_audited();
+  record.errors_found = ledgers_.errors_found();
+  const auto delivered = static_cast<double>(record.n_auto);
   record.coverage = (static_cast<double>(n_human_) + delivered) / n;
   record.human_share = static_cast<double>(n_human_) / n;
   record.expected_human_share = std::min(1.0, (static_cast<double>(n_human_) + outlook.expected_humans) / n);
   if (delivered > 0) {
-    record.estimated_error = expected_wrong(scores, 0.0) / delivered;
-    record.bounded_error = static_cast<double>(ledger_.wrong_at_most()) / delivered;
-  } else if (outlook.commit.n_commit > 0) {
-    record.estimated_error = outlook.commit.expected_wrong / static_cast<double>(outlook.commit.n_commit);
+    record.estimated_error = wrong / delivered;
+    record.bounded_error = static_cast<double>(ledgers_.wrong_at_most()) / delivered;
+  } else if (n_planned > 0) {
+    record.estimated_error = planned_wrong / n_planned;
   }
   record.accuracy = scores.accuracy;
   record.seconds = seconds;
@@ -286,10 +330,10 @@ bool LabelingLoop::is_trained_enough(double humans_to_come) const {
 }
 
 bool LabelingLoop::is_time_to_commit(const Outlook& outlook) const {
-  // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree. Rounds
-  // before items joined say nothing of these.
-  if (!outlook.commit.certifies || history_.size() < kRoundsToAgree) return false;
-  return is_trained_enough(humans_to_come(history_, n_items()));
+  // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree.
+  const bool is_promising = std::any_of(outlook.prospects.begin(), outlook.prospects.end(),
+                                        [](const Prospect& prospect) { return prospect.commit.certifies; });
+  return is_promising && history_.size() >= kRoundsToAgree && is_trained_enough(humans_to_come(history_, n_items()));
 }
 
 void LabelingLoop::decide(Scores& scores, double seconds) {
@@ -302,15 +346,25 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
   // A commit whose coins all lie above the level needs no audit: then decide again at once.
   while (n_outstanding_ == 0) {
     const auto next = outlook(scores);
-    if (fall_back(scores, next) || is_worth_training(scores, next)) {
+    const bool has_fallen_back = fall_back(scores, next);
+    if (const auto hopeless = without_prospect(next); !has_fallen_back && !hopeless.empty()) {
+      give_up(scores, hopeless);
+      scores = score(*model_, items_, ledgers_);
+      continue;
+    }
+    if (has_fallen_back || is_worth_training(scores, next)) {
       phase_ = Phase::training;
       return ask_query(scores);
     }
-    if (!next.doubtful.empty()) return ask(next.doubtful, Purpose::review);
-    if (advance_commit(scores, next.commit)) continue;
+    std::vector<ItemIndex> doubtful;
+    for (const Prospect& prospect : next.prospects) {
+      doubtful.insert(doubtful.end(), prospect.doubtful.begin(), prospect.doubtful.end());
+    }
+    if (!doubtful.empty()) return ask(std::move(doubtful), Purpose::review);
+    if (advance_commit(scores, next)) continue;
     if (scores.undecided.empty()) {
       if (!is_short_of_certificate()) return finish();
-      withdraw_all(scores);
+      give_up(scores, short_of_certificate());
     }
     // Short of a certificate a better model may find the doubtful labels, or sure ones that make up for them.
     if (is_short_of_certificate()) return ask_query(scores);
@@ -338,57 +392,59 @@ void LabelingLoop::ask_query(Scores& scores) {
   ask(std::move(batch), Purpose::query);
 }
 
-bool LabelingLoop::advance_commit(Scores& scores, const CommitPlan& plan) {
-  if (!plan.certifies || (plan.n_commit == 0 && plan.level <= ledger_.level())) return false;
-  const bool is_certified = std::holds_alternative<ConfidenceThreshold>(setup_.target) || certificate().has_value();
-  const auto humans_if_stopped =
-      static_cast<double>(scores.undecided.size()) + (is_certified ? 0.0 : static_cast<double>(ledger_.n_delivered()));
-  if (humans_if_stopped - plan.expected_humans < 1.0) return false;
-
-  auto n = static_cast<std::int64_t>(std::ceil(kCommitStage * static_cast<double>(plan.n_commit)));
-  if (plan.n_commit - n < query_size()) n = plan.n_commit;
-  auto due = commit(scores, n);
-  const auto raised = ledger_.raise_level(next_level(plan.level));
-  due.insert(due.end(), raised.begin(), raised.end());
-  ask(std::move(due), Purpose::audit);
-  return true;
+bool LabelingLoop::is_worth_committing(const AuditLedger& ledger, const Share& share, const CommitPlan& plan) const {
+  if (!plan.certifies || (plan.n_commit == 0 && plan.level <= ledger.level())) return false;
+  const auto humans_if_stopped = static_cast<double>(share.undecided.size()) +
+                                 (is_short_of_certificate(ledger) ? static_cast<double>(ledger.n_delivered()) : 0.0);
+  return humans_if_stopped - plan.expected_humans >= 1.0;
 }
 
-std::vector<ItemIndex> LabelingLoop::commit(Scores& scores, std::int64_t n) {
-  const std::vector<ItemIndex> committed(scores.undecided.begin(), scores.undecided.begin() + n);
-  for (std::int64_t i = 0; i < n; ++i) {
-    const ItemIndex item = committed[static_cast<std::size_t>(i)];
-    items_.automatic[item] = scores.best[static_cast<std::size_t>(i)];
-    items_.confidence[item] = scores.confidence[static_cast<std::size_t>(i)];
-    items_.automatic_round[item] = round_;
-    scores.doubts.emplace_back(1.0 - items_.confidence[item], item);
-    scores.expected_wrong += scores.doubts.back().first;
+bool LabelingLoop::advance_commit(Scores& scores, const Outlook& outlook) {
+  std::vector<ItemIndex> due;
+  const auto add_due = [&](const std::vector<ItemIndex>& items) { due.insert(due.end(), items.begin(), items.end()); };
+  bool has_advanced = false;
+  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
+    const CommitPlan& plan = outlook.prospects[l].commit;
+    if (!is_worth_committing(ledgers_[l], scores.shares[l], plan)) continue;
+    auto n = static_cast<std::int64_t>(std::ceil(kCommitStage * static_cast<double>(plan.n_commit)));
+    if (plan.n_commit - n < query_size()) n = plan.n_commit;
+    add_due(commit(ledgers_[l], scores.shares[l], n));
+    add_due(ledgers_[l].raise_level(next_level(ledgers_[l], plan.level)));
+    has_advanced = true;
   }
-  std::stable_sort(scores.doubts.begin(), scores.doubts.end(),
+  scores.drop_committed(items_);
+  ask(std::move(due), Purpose::audit);
+  return has_advanced;
+}
+
+std::vector<ItemIndex> LabelingLoop::commit(AuditLedger& ledger, Share& share, std::int64_t n) {
+  const std::vector<ItemIndex> committed(share.undecided.begin(), share.undecided.begin() + n);
+  for (std::size_t i = 0; i < committed.size(); ++i) {
+    const ItemIndex item = committed[i];
+    items_.automatic[item] = share.best[i];
+    items_.confidence[item] = share.confidence[i];
+    items_.automatic_round[item] = round_;
+    share.doubts.emplace_back(1.0 - items_.confidence[item], item);
+    share.expected_wrong += share.doubts.back().first;
+  }
+  std::stable_sort(share.doubts.begin(), share.doubts.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
-  scores.drop_front(n);
-  return ledger_.commit(committed);
+  share.drop_front(n);
+  return ledger.commit(committed);
 }
 
-double LabelingLoop::next_level(double planned) const {
-  const double missing = planned - ledger_.level();
-  if (missing <= 0.0) return ledger_.level();
-  const double least_step = static_cast<double>(kLeastBatch) / static_cast<double>(ledger_.n_delivered());
-  return ledger_.level() + std::min(missing, std::max(kLevelStage * missing, least_step));
-}
-
-std::vector<ItemIndex> LabelingLoop::doubtful(const Scores& scores) const {
-  const auto* target = std::get_if<ErrorTarget>(&setup_.target);
-  if (target == nullptr || ledger_.n_delivered() == 0 || certificate()) return {};
-  const bool of_dataset = target->of == ErrorScope::dataset;
-  const auto scope = static_cast<double>(of_dataset ? n_items() : ledger_.n_delivered());
-  double deficit = static_cast<double>(ledger_.wrong_at_most()) - target->max_error * scope;
+std::vector<ItemIndex> LabelingLoop::doubtful(const AuditLedger& ledger, const Share& share) const {
+  if (!is_short_of_certificate(ledger)) return {};
+  const ErrorTarget& target = *error_target();
+  const bool of_dataset = target.of == ErrorScope::dataset;
+  const auto scope = static_cast<double>(of_dataset ? n_items() : ledger.n_delivered());
+  double deficit = static_cast<double>(ledger.wrong_at_most()) - target.max_error * scope;
   std::vector<ItemIndex> doubtful;
-  for (const auto& [risk, item] : scores.doubts) {
+  for (const auto& [risk, item] : share.doubts) {
     // An error found lowers the bound by one; an item that leaves the delivered lowers what the target allows.
-    const double gain = risk - (of_dataset ? 0.0 : target->max_error);
+    const double gain = risk - (of_dataset ? 0.0 : target.max_error);
     if (gain <= 0.0 || deficit <= 0.0) break;
-    if (!ledger_.is_delivered(item)) continue;
+    if (!ledger.is_delivered(item)) continue;
     deficit -= gain;
     doubtful.push_back(item);
   }
@@ -396,37 +452,63 @@ std::vector<ItemIndex> LabelingLoop::doubtful(const Scores& scores) const {
 }
 
 bool LabelingLoop::fall_back(Scores& scores, const Outlook& outlook) {
-  const auto* target = std::get_if<ErrorTarget>(&setup_.target);
-  if (target == nullptr || ledger_.n_delivered() == 0 || certificate()) return false;
-  for (const AuditFallback& fallback : ledger_.fallbacks()) {
-    const std::int64_t scope = target->of == ErrorScope::dataset ? n_items() : fallback.n_delivered;
-    const auto humans = static_cast<double>(scores.undecided.size() + fallback.withdrawn.size());
-    const bool is_certified =
-        static_cast<double>(fallback.wrong_at_most) <= target->max_error * static_cast<double>(scope);
-    if (!is_certified || fallback.n_delivered == 0 || humans > outlook.expected_humans) continue;
-    withdraw(fallback.withdrawn);
-    scores = score(*model_, items_);
+  bool has_fallen_back = false;
+  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
+    const std::size_t n_undecided = scores.shares[l].undecided.size();
+    if (fall_back(ledgers_[l], n_undecided, outlook.prospects[l].expected_humans)) has_fallen_back = true;
+  }
+  if (has_fallen_back) scores = score(*model_, items_, ledgers_);
+  return has_fallen_back;
+}
+
+bool LabelingLoop::fall_back(AuditLedger& ledger, std::size_t n_undecided, double expected_humans) {
+  if (!is_short_of_certificate(ledger)) return false;
+  const ErrorTarget& target = *error_target();
+  for (const AuditFallback& fallback : ledger.fallbacks()) {
+    const std::int64_t scope = target.of == ErrorScope::dataset ? n_items() : fallback.n_delivered;
+    const auto humans = static_cast<double>(n_undecided + fallback.withdrawn.size());
+    const bool is_proved = static_cast<double>(fallback.wrong_at_most) <= target.max_error * static_cast<double>(scope);
+    if (!is_proved || fallback.n_delivered == 0 || humans > expected_humans) continue;
+    withdraw(ledger, fallback.withdrawn);
     return true;
   }
   return false;
 }
 
-void LabelingLoop::withdraw(const std::vector<ItemIndex>& items) {
-  ledger_.withdraw(items);
+void LabelingLoop::withdraw(AuditLedger& ledger, const std::vector<ItemIndex>& items) {
+  ledger.withdraw(items);
   for (const ItemIndex item : items) items_.automatic[item] = kNoClass;
 }
 
-void LabelingLoop::withdraw_all(Scores& scores) {
-  const auto withdrawn = ledger_.delivered();
-  const double bound = static_cast<double>(ledger_.wrong_at_most()) / static_cast<double>(withdrawn.size());
-  outcome_ = "The audits did not prove the target: of " + std::to_string(ledger_.n_audited()) +
-             " automatic labels checked " + std::to_string(ledger_.errors_found()) +
-             " were wrong, so of the others at most " + percent(bound) +
+std::vector<std::size_t> LabelingLoop::without_prospect(const Outlook& outlook) const {
+  std::vector<std::size_t> hopeless;
+  if (ledgers_.size() == 1) return hopeless;  // with all at stake a better model is worth waiting for
+  for (const std::size_t l : short_of_certificate()) {
+    const Prospect& prospect = outlook.prospects[l];
+    if (!prospect.commit.certifies && prospect.doubtful.empty()) hopeless.push_back(l);
+  }
+  return hopeless;
+}
+
+void LabelingLoop::give_up(Scores& scores, const std::vector<std::size_t>& ledgers) {
+  std::int64_t n_audited = 0, n_wrong = 0, wrong_at_most = 0;
+  std::vector<ItemIndex> all_withdrawn;
+  for (const std::size_t l : ledgers) {
+    AuditLedger& ledger = ledgers_[l];
+    n_audited += ledger.n_audited();
+    n_wrong += ledger.errors_found();
+    wrong_at_most += ledger.wrong_at_most();
+    const auto withdrawn = ledger.delivered();
+    all_withdrawn.insert(all_withdrawn.end(), withdrawn.begin(), withdrawn.end());
+    withdraw(ledger, withdrawn);
+    scores.shares[l].doubts.clear();
+    scores.shares[l].expected_wrong = 0.0;
+  }
+  const double bound = static_cast<double>(wrong_at_most) / static_cast<double>(all_withdrawn.size());
+  outcome_ = "The audits did not prove the target: of " + std::to_string(n_audited) + " automatic labels checked " +
+             std::to_string(n_wrong) + " were wrong, so of the others at most " + percent(bound) +
              " were proved to be. They were withdrawn: to prove more would have cost as many people as labelling them.";
-  withdraw(withdrawn);
-  scores.undecided.insert(scores.undecided.end(), withdrawn.begin(), withdrawn.end());
-  scores.doubts.clear();
-  scores.expected_wrong = 0.0;
+  scores.undecided.insert(scores.undecided.end(), all_withdrawn.begin(), all_withdrawn.end());
 }
 
 void LabelingLoop::ask_review(const Scores& scores) {
@@ -439,7 +521,7 @@ void LabelingLoop::ask_review(const Scores& scores) {
 
 void LabelingLoop::finish() {
   phase_ = Phase::finished;
-  if (ledger_.n_delivered() == 0) {
+  if (ledgers_.n_delivered() == 0) {
     if (!outcome_.empty()) return;
     outcome_ =
         "All labels come from people: at no point was the model sure enough of so many items that auditing them would "
@@ -453,10 +535,10 @@ void LabelingLoop::finish() {
 
 std::string LabelingLoop::price_of_certificate() const {
   double expected_wrong = 0.0;
-  for (const ItemIndex item : ledger_.delivered()) expected_wrong += 1.0 - items_.confidence[item];
-  const auto delivered = static_cast<double>(ledger_.n_delivered());
+  for (const ItemIndex item : ledgers_.delivered()) expected_wrong += 1.0 - items_.confidence[item];
+  const auto delivered = static_cast<double>(ledgers_.n_delivered());
   const ErrorTarget target;
-  const double audits = expected_audits(ledger_.n_delivered(), expected_wrong / delivered, target);
+  const double audits = expected_audits(ledgers_.n_delivered(), expected_wrong / delivered, target);
   if (audits < 0.0) return "No audit is expected to certify them at " + percent(target.max_error) + ".";
   return "Certifying them at " + percent(target.max_error) + " is expected to cost " +
          std::to_string(std::llround(audits)) + " audits.";

@@ -12,7 +12,7 @@
 #include "gtlabel/jobs/job_report.hpp"
 #include "gtlabel/jobs/labeling_job.hpp"
 #include "gtlabel/models/incremental_model.hpp"
-#include "gtlabel/routing/audit_ledger.hpp"
+#include "gtlabel/routing/audit_ledgers.hpp"
 #include "gtlabel/routing/commit_plan.hpp"
 #include "gtlabel/routing/target.hpp"
 #include "jobs/item_columns.hpp"
@@ -20,8 +20,9 @@
 
 namespace gtlabel::detail {
 
-/// How a job proceeds: the model's update, the decision what to commit, audit or ask, and when to end. One thread at a
-/// time.
+/// How a job proceeds: the model's update, the decision what to commit, audit or ask, and when to end. Commits and
+/// audits are decided ledger by ledger (with ErrorTarget::per_class; else there is but one), all else for the pool. One
+/// thread at a time.
 class LabelingLoop {
  public:
   struct Setup {
@@ -42,9 +43,11 @@ class LabelingLoop {
   void record(ItemIndex item, ClassIndex answer);
 
   [[nodiscard]] bool is_outstanding(ItemIndex item) const;
+  /// Whether the item has an automatic label that is not under audit and that no person has replaced.
+  [[nodiscard]] bool is_delivered(ItemIndex item) const;
   [[nodiscard]] bool is_finished() const noexcept { return phase_ == Phase::finished; }
   [[nodiscard]] const ItemColumns& items() const noexcept { return items_; }
-  [[nodiscard]] const AuditLedger& ledger() const noexcept { return ledger_; }
+  [[nodiscard]] const AuditLedgers& ledgers() const noexcept { return ledgers_; }
   [[nodiscard]] const Setup& setup() const noexcept { return setup_; }
   [[nodiscard]] const IncrementalModel& model() const noexcept { return *model_; }
   [[nodiscard]] const std::vector<RoundRecord>& history() const noexcept { return history_; }
@@ -64,26 +67,35 @@ class LabelingLoop {
  private:
   /// sampling: items of which nobody has drawn a sample yet are there, or that sample is with people.
   enum class Phase : std::uint8_t { sampling, training, committing, finished };
-  /// What could be done next.
-  struct Outlook {
+  /// What could be done next in one ledger.
+  struct Prospect {
     CommitPlan commit;
     std::vector<ItemIndex> doubtful;  ///< delivered labels to have checked instead, if that is cheaper
     double expected_humans = 0.0;     ///< still to come
   };
+  struct Outlook {
+    std::vector<Prospect> prospects;  ///< per ledger
+    double expected_humans = 0.0;     ///< still to come in all
+  };
 
   [[nodiscard]] std::optional<Batch> outstanding_batch() const;
+  [[nodiscard]] const ErrorTarget* error_target() const noexcept { return std::get_if<ErrorTarget>(&setup_.target); }
+  /// Whether the labels of one ledger meet the target by themselves.
+  [[nodiscard]] bool is_certified(const AuditLedger& ledger) const;
+  /// Whether a ledger delivers what is not certified yet, though it has to be.
+  [[nodiscard]] bool is_short_of_certificate(const AuditLedger& ledger) const;
+  [[nodiscard]] std::vector<std::size_t> short_of_certificate() const;
   [[nodiscard]] bool is_short_of_certificate() const;
   void teach();
-  [[nodiscard]] CommitPlan plan(const Scores& scores) const;
-  /// Predicted wrong labels among the delivered, so many standard deviations above the mean.
-  [[nodiscard]] double expected_wrong(const Scores& scores, double deviations) const;
-  /// Errors that audits found, over what was predicted for the same labels when they were committed.
-  [[nodiscard]] double audit_ratio() const;
-  [[nodiscard]] AuditState audit_state(const Scores& scores) const;
+  [[nodiscard]] CommitPlan plan(const AuditLedger& ledger, const Share& share, double ratio) const;
+  /// Per ledger: errors that audits found, over what was predicted for the same labels when they were committed.
+  [[nodiscard]] std::vector<double> audit_ratios() const;
+  [[nodiscard]] AuditState audit_state(const AuditLedger& ledger, const Share& share) const;
+  [[nodiscard]] Prospect prospect(const AuditLedger& ledger, const Share& share, double ratio) const;
   [[nodiscard]] Outlook outlook(const Scores& scores) const;
   /// Delivered labels whose check is expected to bring the certificate, the most doubtful first; none if there is a
   /// certificate or no such set.
-  [[nodiscard]] std::vector<ItemIndex> doubtful(const Scores& scores) const;
+  [[nodiscard]] std::vector<ItemIndex> doubtful(const AuditLedger& ledger, const Share& share) const;
   [[nodiscard]] bool is_trained_enough(double humans_to_come) const;
   [[nodiscard]] bool is_time_to_commit(const Outlook& outlook) const;
   /// Whether, short of a certificate, the model should learn more before more is audited.
@@ -96,17 +108,21 @@ class LabelingLoop {
   [[nodiscard]] std::int64_t sample_size() const;
   void decide(Scores& scores, double seconds);
   void ask_query(Scores& scores);
-  /// Commits and raises the audit level as planned. @return false if there is nothing to gain by it.
-  bool advance_commit(Scores& scores, const CommitPlan& plan);
-  /// Commits the n surest undecided items. @return those due for audit at the present level.
-  std::vector<ItemIndex> commit(Scores& scores, std::int64_t n);
-  /// A part of the way to a planned audit level: the level may turn out to be higher than needed.
-  [[nodiscard]] double next_level(double planned) const;
+  /// Commits and raises the audit levels as planned. @return false if there is nothing to gain by it in any ledger.
+  bool advance_commit(Scores& scores, const Outlook& outlook);
+  [[nodiscard]] bool is_worth_committing(const AuditLedger& ledger, const Share& share, const CommitPlan& plan) const;
+  /// Commits the n surest undecided items of a ledger's share. @return those due for audit at the present level.
+  std::vector<ItemIndex> commit(AuditLedger& ledger, Share& share, std::int64_t n);
   /// Short of a certificate: withdraws what was committed since one was in hand and goes back to training, where that
   /// is cheaper than more audits. @return whether.
   bool fall_back(Scores& scores, const Outlook& outlook);
-  void withdraw(const std::vector<ItemIndex>& items);
-  void withdraw_all(Scores& scores);
+  bool fall_back(AuditLedger& ledger, std::size_t n_undecided, double expected_humans);
+  void withdraw(AuditLedger& ledger, const std::vector<ItemIndex>& items);
+  /// Of several ledgers those that are short of a certificate and that neither audits nor mending are expected to bring
+  /// it: the others must not wait for them.
+  [[nodiscard]] std::vector<std::size_t> without_prospect(const Outlook& outlook) const;
+  /// Withdraws all that these ledgers deliver.
+  void give_up(Scores& scores, const std::vector<std::size_t>& ledgers);
   void ask_review(const Scores& scores);
   void finish();
   [[nodiscard]] std::string price_of_certificate() const;
@@ -116,7 +132,7 @@ class LabelingLoop {
   Setup setup_;
   std::shared_ptr<IncrementalModel> model_;
   ItemColumns items_;
-  AuditLedger ledger_;
+  AuditLedgers ledgers_;
   RandomStream seed_random_, query_random_;
   Phase phase_ = Phase::sampling;
   std::int32_t round_ = 0;

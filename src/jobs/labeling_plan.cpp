@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "gtlabel/core/error.hpp"
+#include "gtlabel/routing/audit_ledgers.hpp"
 #include "gtlabel/routing/commit_plan.hpp"
 #include "jobs/job_plan.hpp"
 #include "jobs/learning_curve.hpp"
@@ -54,28 +55,32 @@ LabelingPlan make_plan(std::int64_t n_items, std::int64_t n_asked, double predic
           std::move(basis)};
 }
 
-double least_audits(std::int64_t n_items, const Target& target) {
-  const auto* error = std::get_if<ErrorTarget>(&target);
-  if (error == nullptr) return 0.0;
-  const double audits = expected_audits(n_items, 0.0, *error);
-  return audits < 0.0 ? static_cast<double>(n_items) : audits;
-}
-
 }  // namespace
 
-LabelingPlan plan_labeling(std::int64_t n_items, const Target& target) {
+LabelingPlan plan_labeling(std::int64_t n_items, int n_classes, const Target& target) {
   validate(target);
   if (n_items < 1) throw InvalidArgument("n_items: " + std::to_string(n_items) + " given, expected at least 1");
-  return detail::plan_from_other_pools(n_items, 0, target);
+  if (n_classes < 2) throw InvalidArgument("n_classes: " + std::to_string(n_classes) + " given, expected at least 2");
+  return detail::plan_from_other_pools(n_items, 0, n_classes, target);
 }
 
 namespace detail {
 
-LabelingPlan plan_from_other_pools(std::int64_t n_items, std::int64_t n_asked, const Target& target) {
+std::optional<double> least_audits(std::int64_t n_items, int n_classes, const Target& target) {
+  const auto* error = std::get_if<ErrorTarget>(&target);
+  if (error == nullptr) return 0.0;
+  const std::int64_t n_ledgers = error->per_class ? n_classes : 1;
+  const AuditLedgers ledgers(error->failure_probability, static_cast<std::size_t>(n_ledgers));
+  const double audits_of_each = expected_audits(n_items / n_ledgers, 0.0, ledgers.target_of_each(*error));
+  if (audits_of_each < 0.0) return std::nullopt;
+  return static_cast<double>(n_ledgers) * audits_of_each;
+}
+
+LabelingPlan plan_from_other_pools(std::int64_t n_items, std::int64_t n_asked, int n_classes, const Target& target) {
   const auto* error = std::get_if<ErrorTarget>(&target);
   const double max_error = error != nullptr ? error->max_error : 1.0 - std::get<ConfidenceThreshold>(target).confidence;
   const Difficulty measured = difficulty(max_error);
-  const double audits = least_audits(n_items, target);
+  const double audits = least_audits(n_items, n_classes, target).value_or(static_cast<double>(n_items));
   const auto people = [&](double share) {
     return bounded(audits + share * static_cast<double>(n_items), n_asked, n_items);
   };
@@ -88,14 +93,14 @@ LabelingPlan plan_from_other_pools(std::int64_t n_items, std::int64_t n_asked, c
 }
 
 LabelingPlan plan_from_history(std::span<const RoundRecord> history, std::int64_t n_items, std::int64_t n_asked,
-                               const Target& target) {
+                               double least_audits) {
   const RoundRecord& last = history.back();
   if (last.n_auto > 0) {
     const double predicted = last.expected_human_share * static_cast<double>(n_items);
     return make_plan(n_items, n_asked, predicted, kWhileCommitting, "the audits of this job so far");
   }
   const double to_come = humans_to_come(history, n_items);
-  const double audits = std::min(least_audits(n_items, target), to_come);
+  const double audits = std::min(least_audits, to_come);
   const auto labels = static_cast<double>(last.n_human);
   const double best = std::max(labels, best_training(labels, to_come - audits));
   const double predicted = audits + best + (to_come - audits) * std::pow(labels / best, kLearningExponent);

@@ -53,7 +53,7 @@ void LabelingLoop::save(SnapshotWriter& writer) const {
   save_column(writer, items_.automatic_round);
   save_column(writer, items_.confidence);
   save_column(writer, items_.is_random);
-  ledger_.save(writer);
+  ledgers_.save(writer);
   writer.write(seed_random_.position());
   writer.write(query_random_.position());
   writer.write(static_cast<std::int32_t>(phase_));
@@ -89,10 +89,18 @@ void LabelingLoop::load(SnapshotReader& reader) {
       reader, items_.confidence, [](float p) { return p >= 0.0F && p <= 1.0F; }, "confidence");
   load_column(
       reader, items_.is_random, [](std::uint8_t flag) { return flag <= 1; }, "random draws");
-  ledger_ = AuditLedger::load(reader);
-  for (const ItemIndex item : ledger_.delivered())
-    require_sound(is_item(item), "audit ledger: an item outside the pool");
-  for (const ItemIndex item : ledger_.due()) require_sound(is_item(item), "audit ledger: an item outside the pool");
+  ledgers_.load(reader);
+  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
+    const auto require_own = [&](const std::vector<ItemIndex>& items) {
+      for (const ItemIndex item : items) {
+        require_sound(is_item(item), "audit ledger: an item outside the pool");
+        const ClassIndex label = items_.automatic[item];
+        require_sound(label != kNoClass && ledgers_.index_of(label) == l, "audit ledger: an item of another ledger");
+      }
+    };
+    require_own(ledgers_[l].delivered());
+    require_own(ledgers_[l].due());
+  }
   seed_random_ = RandomStream(setup_.seed, RandomPurpose::seed_sample, reader.get<std::uint64_t>());
   query_random_ = RandomStream(setup_.seed, RandomPurpose::query, reader.get<std::uint64_t>());
   const auto phase = reader.get<std::int32_t>();

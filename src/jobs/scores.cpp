@@ -39,18 +39,32 @@ Opinion opinion_of(const IncrementalModel& model, const ItemColumns& items) {
   return opinion;
 }
 
-void Scores::drop_front(std::ptrdiff_t n) {
+void Share::drop_front(std::ptrdiff_t n) {
   undecided.erase(undecided.begin(), undecided.begin() + n);
   best.erase(best.begin(), best.begin() + n);
   confidence.erase(confidence.begin(), confidence.begin() + n);
-  probabilities.values.erase(probabilities.values.begin(), probabilities.values.begin() + n * probabilities.cols);
-  probabilities.rows -= n;
 }
 
-Scores score(const IncrementalModel& model, const ItemColumns& items) {
+void Scores::drop_committed(const ItemColumns& items) {
+  std::ptrdiff_t kept = 0;
+  for (std::ptrdiff_t row = 0; row < probabilities.rows; ++row) {
+    const ItemIndex item = undecided[static_cast<std::size_t>(row)];
+    if (items.automatic[item] != kNoClass) continue;
+    undecided[static_cast<std::size_t>(kept)] = item;
+    const auto from = probabilities.row(row);
+    if (kept != row) std::copy(from.begin(), from.end(), probabilities.row(kept).begin());
+    ++kept;
+  }
+  undecided.resize(static_cast<std::size_t>(kept));
+  probabilities.values.resize(static_cast<std::size_t>(kept * probabilities.cols));
+  probabilities.rows = kept;
+}
+
+Scores score(const IncrementalModel& model, const ItemColumns& items, const AuditLedgers& ledgers) {
   const auto [open, probabilities, confidence, accuracy] = opinion_of(model, items);
   Scores scores;
   scores.accuracy = accuracy;
+  scores.shares.resize(ledgers.size());
   std::vector<std::ptrdiff_t> ranking;
   for (std::size_t i = 0; i < open.size(); ++i) {
     const auto row = static_cast<std::ptrdiff_t>(i);
@@ -59,21 +73,27 @@ Scores score(const IncrementalModel& model, const ItemColumns& items) {
       ranking.push_back(row);
       continue;
     }
+    Share& share = scores.shares[ledgers.index_of(committed)];
     const bool agrees = best_class(probabilities.row(row)) == committed;
-    scores.doubts.emplace_back(1.0 - (agrees ? confidence[i] : probabilities(row, committed)), open[i]);
-    scores.expected_wrong += scores.doubts.back().first;
+    share.doubts.emplace_back(1.0 - (agrees ? confidence[i] : probabilities(row, committed)), open[i]);
+    share.expected_wrong += share.doubts.back().first;
   }
   std::stable_sort(ranking.begin(), ranking.end(),
                    [&confidence = confidence](auto a, auto b) { return confidence[a] > confidence[b]; });
-  std::stable_sort(scores.doubts.begin(), scores.doubts.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
   scores.probabilities = Matrix<float>(static_cast<std::ptrdiff_t>(ranking.size()), model.n_classes());
   for (std::size_t i = 0; i < ranking.size(); ++i) {
     const auto row = probabilities.row(ranking[i]);
-    scores.undecided.push_back(open[static_cast<std::size_t>(ranking[i])]);
-    scores.best.push_back(best_class(row));
-    scores.confidence.push_back(confidence[static_cast<std::size_t>(ranking[i])]);
+    const ItemIndex item = open[static_cast<std::size_t>(ranking[i])];
+    scores.undecided.push_back(item);
     std::copy(row.begin(), row.end(), scores.probabilities.row(static_cast<std::ptrdiff_t>(i)).begin());
+    Share& share = scores.shares[ledgers.index_of(best_class(row))];
+    share.undecided.push_back(item);
+    share.best.push_back(best_class(row));
+    share.confidence.push_back(confidence[static_cast<std::size_t>(ranking[i])]);
+  }
+  for (Share& share : scores.shares) {
+    std::stable_sort(share.doubts.begin(), share.doubts.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
   }
   return scores;
 }

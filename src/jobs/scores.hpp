@@ -8,6 +8,7 @@
 #include "gtlabel/core/ids.hpp"
 #include "gtlabel/core/views.hpp"
 #include "gtlabel/models/incremental_model.hpp"
+#include "gtlabel/routing/audit_ledgers.hpp"
 #include "jobs/item_columns.hpp"
 
 namespace gtlabel::detail {
@@ -25,21 +26,30 @@ Opinion opinion_of(const IncrementalModel& model, const ItemColumns& items);
 
 [[nodiscard]] ClassIndex best_class(std::span<const float> probabilities) noexcept;
 
-/// The opinion, sorted for decisions.
-struct Scores {
+/// The opinion of the labels that one ledger holds, or would hold.
+struct Share {
   std::vector<ItemIndex> undecided;                  ///< by descending confidence
   std::vector<ClassIndex> best;                      ///< per undecided item
   std::vector<float> confidence;                     ///< per undecided item
-  Matrix<float> probabilities;                       ///< per undecided item
   std::vector<std::pair<double, ItemIndex>> doubts;  ///< committed items by descending risk of being wrong
   double expected_wrong = 0.0;                       ///< among the committed
-  double accuracy = 0.0;                             ///< out of fold, on the labelled items
 
   /// Forgets the first n undecided items.
   void drop_front(std::ptrdiff_t n);
 };
 
+/// The opinion, sorted for decisions.
+struct Scores {
+  std::vector<ItemIndex> undecided;  ///< by descending confidence
+  Matrix<float> probabilities;       ///< per undecided item
+  std::vector<Share> shares;         ///< per ledger
+  double accuracy = 0.0;             ///< out of fold, on the labelled items
+
+  /// Forgets the undecided items that are committed by now; the shares have done so.
+  void drop_committed(const ItemColumns& items);
+};
+
 /// Predicts all items without a human answer. Exceptions of the model pass through.
-Scores score(const IncrementalModel& model, const ItemColumns& items);
+Scores score(const IncrementalModel& model, const ItemColumns& items, const AuditLedgers& ledgers);
 
 }  // namespace gtlabel::detail

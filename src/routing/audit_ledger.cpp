@@ -195,6 +195,13 @@ bool AuditLedger::is_delivered(ItemIndex item) const {
   return !is_due(entry) && entry.finding == Finding::unknown;
 }
 
+bool AuditLedger::is_audited(ItemIndex item) const {
+  const auto place = current_.find(item);
+  if (place == current_.end()) return false;
+  const Entry& entry = entries_[place->second];
+  return is_due(entry) && entry.finding != Finding::unknown;
+}
+
 void AuditLedger::save(SnapshotWriter& writer) const {
   writer.section("audit_ledger", 1);
   writer.write(failure_probability_);

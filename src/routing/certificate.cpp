@@ -1,5 +1,7 @@
 #include "gtlabel/routing/certificate.hpp"
 
+#include <algorithm>
+
 #include "gtlabel/core/error.hpp"
 #include "support/percent.hpp"
 
@@ -8,44 +10,104 @@ namespace {
 
 using detail::percent;
 
+constexpr const char* kReference = " differ from the answer that the job's own people would have given; ";
+
+std::string evidence_of(const Certificate& certificate) {
+  return "Evidence: " + std::to_string(certificate.audited) +
+         " labels drawn by coin were checked by people, wrong ones found: " + std::to_string(certificate.errors_found) +
+         ". Mistakes of the people themselves are outside this statement.";
+}
+
 std::string statement_of(const Certificate& certificate) {
   const bool whole_dataset = certificate.of == ErrorScope::dataset;
   return "With probability at least " + percent(1.0 - certificate.failure_probability) + ", at most " +
          std::to_string(certificate.wrong_at_most) + " of the " + std::to_string(certificate.delivered) +
-         " automatic labels (" + percent(certificate.bound) + (whole_dataset ? " of the dataset" : "") +
-         ") differ from the answer that the job's own people would have given; the target was " +
-         percent(certificate.max_error) + ". Evidence: " + std::to_string(certificate.audited) +
-         " labels drawn by coin were checked by people, wrong ones found: " + std::to_string(certificate.errors_found) +
-         ". Mistakes of the people themselves are outside this statement.";
+         " automatic labels (" + percent(certificate.bound) + (whole_dataset ? " of the dataset" : "") + ")" +
+         kReference + "the target was " + percent(certificate.max_error) + ". " + evidence_of(certificate);
+}
+
+std::string statement_by_class(const Certificate& certificate) {
+  const auto worst = std::max_element(certificate.by_class.begin(), certificate.by_class.end(),
+                                      [](const auto& a, const auto& b) { return a.bound < b.bound; });
+  const std::size_t n = certificate.by_class.size();
+  return "With probability at least " + percent(1.0 - certificate.failure_probability) +
+         ", of the automatic labels of " +
+         (n == 1 ? "the one class that has any" : "each of the " + std::to_string(n) + " classes that have any") +
+         " at most " + percent(worst->bound) + kReference + "the target was " + percent(certificate.max_error) +
+         " of each class. " + evidence_of(certificate);
+}
+
+void require_at_least(double failure_probability, const ErrorTarget& target) {
+  validate(target);
+  if (failure_probability <= target.failure_probability) return;
+  throw InvalidArgument("failure_probability: the ledger keeps " + std::to_string(failure_probability) +
+                        ", the target asks for " + std::to_string(target.failure_probability));
+}
+
+/// What one or several ledgers have to say together, whether it meets the target or not.
+template <class Ledger>
+Certificate account_of(const Ledger& ledger, const ErrorTarget& target, std::int64_t n_items) {
+  require_at_least(ledger.failure_probability(), target);
+  Certificate account{.max_error = target.max_error,
+                      .failure_probability = ledger.failure_probability(),
+                      .of = target.of,
+                      .delivered = ledger.n_delivered(),
+                      .audited = ledger.n_audited(),
+                      .errors_found = ledger.errors_found(),
+                      .wrong_at_most = ledger.wrong_at_most(),
+                      .bound = 1.0,
+                      .by_class = {},
+                      .statement = {}};
+  if (n_items < account.delivered) {
+    throw InvalidArgument("n_items: " + std::to_string(n_items) + " given, expected at least the " +
+                          std::to_string(account.delivered) + " labels delivered");
+  }
+  const auto scope = static_cast<double>(target.of == ErrorScope::dataset ? n_items : account.delivered);
+  if (scope > 0.0) account.bound = static_cast<double>(account.wrong_at_most) / scope;
+  return account;
+}
+
+bool meets(std::int64_t wrong, double scope, const ErrorTarget& target) {
+  return static_cast<double>(wrong) <= target.max_error * scope;
+}
+
+template <class Ledger>
+std::optional<Certificate> certify_together(const Ledger& ledger, const ErrorTarget& target, std::int64_t n_items) {
+  Certificate account = account_of(ledger, target, n_items);
+  const auto scope = static_cast<double>(target.of == ErrorScope::dataset ? n_items : account.delivered);
+  if (account.delivered == 0 || !meets(account.wrong_at_most, scope, target)) return std::nullopt;
+  account.statement = statement_of(account);
+  return account;
+}
+
+std::optional<Certificate> certify_by_class(const AuditLedgers& ledgers, const ErrorTarget& target,
+                                            std::int64_t n_items) {
+  Certificate account = account_of(ledgers, target, n_items);
+  if (account.delivered == 0) return std::nullopt;
+  for (std::size_t c = 0; c < ledgers.size(); ++c) {
+    const AuditLedger& ledger = ledgers[c];
+    if (ledger.n_delivered() == 0) continue;
+    const auto delivered = static_cast<double>(ledger.n_delivered());
+    const std::int64_t wrong = ledger.wrong_at_most();
+    if (!meets(wrong, delivered, target)) return std::nullopt;
+    account.by_class.push_back({static_cast<ClassIndex>(c), ledger.n_delivered(), ledger.n_audited(),
+                                ledger.errors_found(), wrong, static_cast<double>(wrong) / delivered});
+  }
+  account.statement = statement_by_class(account);
+  return account;
 }
 
 }  // namespace
 
 std::optional<Certificate> certify(const AuditLedger& ledger, const ErrorTarget& target, std::int64_t n_items) {
-  validate(target);
-  if (ledger.failure_probability() > target.failure_probability) {
-    throw InvalidArgument("failure_probability: the ledger keeps " + std::to_string(ledger.failure_probability()) +
-                          ", the target asks for " + std::to_string(target.failure_probability));
-  }
-  const std::int64_t delivered = ledger.n_delivered();
-  if (n_items < delivered) {
-    throw InvalidArgument("n_items: " + std::to_string(n_items) + " given, expected at least the " +
-                          std::to_string(delivered) + " labels delivered");
-  }
-  const std::int64_t wrong = ledger.wrong_at_most();
-  const auto scope = static_cast<double>(target.of == ErrorScope::dataset ? n_items : delivered);
-  if (delivered == 0 || static_cast<double>(wrong) > target.max_error * scope) return std::nullopt;
-  Certificate certificate{.max_error = target.max_error,
-                          .failure_probability = ledger.failure_probability(),
-                          .of = target.of,
-                          .delivered = delivered,
-                          .audited = ledger.n_audited(),
-                          .errors_found = ledger.errors_found(),
-                          .wrong_at_most = wrong,
-                          .bound = static_cast<double>(wrong) / scope,
-                          .statement = {}};
-  certificate.statement = statement_of(certificate);
-  return certificate;
+  if (target.per_class) throw InvalidArgument("per_class: asked of one ledger, expected AuditLedgers, one per class");
+  return certify_together(ledger, target, n_items);
+}
+
+std::optional<Certificate> certify(const AuditLedgers& ledgers, const ErrorTarget& target, std::int64_t n_items) {
+  if (!target.per_class) return certify_together(ledgers, target, n_items);
+  if (ledgers.size() == 1) throw InvalidArgument("per_class: asked of one ledger, expected one per class");
+  return certify_by_class(ledgers, target, n_items);
 }
 
 }  // namespace gtlabel

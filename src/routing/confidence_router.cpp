@@ -40,34 +40,69 @@ void route_by_threshold(const ConfidenceThreshold& target, Routing& routing) {
       text_of("Confidence of at least %.4g is labelled automatically; nothing is certified.", target.confidence, 0, 0);
 }
 
-void route_by_error(const ErrorTarget& target, std::uint64_t seed, Routing& routing) {
-  const auto n_items = static_cast<std::int64_t>(routing.routes.size());
-  std::vector<ItemIndex> ranking(routing.routes.size());
-  std::iota(ranking.begin(), ranking.end(), ItemIndex{0});
-  std::stable_sort(ranking.begin(), ranking.end(),
-                   [&](ItemIndex a, ItemIndex b) { return routing.confidence[a] > routing.confidence[b]; });
+/// What was planned over all ledgers.
+struct Plans {
+  std::int64_t n_commit = 0;
+  double expected_wrong = 0.0;
+  double expected_audits = 0.0;
+};
+
+/// Commits part of a ranking, the most confident first, in one ledger.
+void commit_by_error(const ErrorTarget& target, std::span<const ItemIndex> ranking, AuditLedger& ledger,
+                     Routing& routing, Plans& plans) {
   std::vector<double> risks;
   risks.reserve(ranking.size());
   for (const ItemIndex item : ranking)
     risks.push_back(std::max(0.0, 1.0 - static_cast<double>(routing.confidence[item])));
+  const CommitPlan plan = plan_commit(risks, AuditState{}, target, std::ssize(routing.routes));
+  if (!plan.certifies) return;
+  const auto committed = ranking.first(static_cast<std::size_t>(plan.n_commit));
+  for (const ItemIndex item : committed) routing.routes[item] = Route::automatic;
+  ledger.commit(committed);
+  for (const ItemIndex item : ledger.raise_level(plan.level)) routing.routes[item] = Route::audit;
+  plans.n_commit += plan.n_commit;
+  plans.expected_wrong += plan.expected_wrong;
+  plans.expected_audits += plan.level * static_cast<double>(plan.n_commit);
+}
 
-  const CommitPlan plan = plan_commit(risks, AuditState{}, target, n_items);
-  routing.ledger.emplace(target.failure_probability, seed);
-  if (!plan.certifies) {
+/// The items of each ledger, by descending confidence.
+std::vector<std::vector<ItemIndex>> rankings_of(const Routing& routing) {
+  std::vector<std::vector<ItemIndex>> rankings(routing.ledgers->size());
+  for (std::size_t i = 0; i < routing.routes.size(); ++i) {
+    rankings[routing.ledgers->index_of(routing.class_index[i])].push_back(static_cast<ItemIndex>(i));
+  }
+  for (auto& ranking : rankings) {
+    std::stable_sort(ranking.begin(), ranking.end(),
+                     [&](ItemIndex a, ItemIndex b) { return routing.confidence[a] > routing.confidence[b]; });
+  }
+  return rankings;
+}
+
+void route_by_error(const ErrorTarget& target, std::size_t n_ledgers, std::uint64_t seed, Routing& routing) {
+  AuditLedgers& ledgers = routing.ledgers.emplace(target.failure_probability, n_ledgers, seed);
+  const ErrorTarget target_of_each = ledgers.target_of_each(target);
+  const auto rankings = rankings_of(routing);
+  Plans plans;
+  for (std::size_t l = 0; l < ledgers.size(); ++l) {
+    commit_by_error(target_of_each, rankings[l], ledgers[l], routing, plans);
+  }
+  if (plans.n_commit == 0) {
     routing.reason =
         "Auditing any part of these labels is expected to cost more people than labelling it: all go to people.";
     return;
   }
-  const std::span<const ItemIndex> committed(ranking.data(), static_cast<std::size_t>(plan.n_commit));
-  for (const ItemIndex item : committed) routing.routes[item] = Route::automatic;
-  routing.ledger->commit(committed);
-  for (const ItemIndex item : routing.ledger->raise_level(plan.level)) routing.routes[item] = Route::audit;
-  routing.audit_level = plan.level;
+  const auto n_commit = static_cast<double>(plans.n_commit);
+  routing.audit_level = plans.expected_audits / n_commit;
   routing.reason = text_of(
       "The %.0f most confident labels are expected to have %.2g %% errors; auditing %.2g %% of them by coin is "
       "expected to certify the target.",
-      static_cast<double>(plan.n_commit), 100.0 * plan.expected_wrong / static_cast<double>(plan.n_commit),
-      100.0 * plan.level);
+      n_commit, 100.0 * plans.expected_wrong / n_commit, 100.0 * routing.audit_level);
+  if (target.per_class) {
+    const auto n_certified =
+        std::count_if(ledgers.begin(), ledgers.end(), [](const AuditLedger& ledger) { return ledger.level() > 0.0; });
+    routing.reason += " So " + std::to_string(n_certified) + " of " + std::to_string(ledgers.size()) +
+                      " classes; labels of the others go to people.";
+  }
 }
 
 }  // namespace
@@ -97,7 +132,9 @@ Routing ConfidenceRouter::route(MatrixView<const float> probabilities) const {
   if (const auto* threshold = std::get_if<ConfidenceThreshold>(&target_)) {
     route_by_threshold(*threshold, routing);
   } else {
-    route_by_error(std::get<ErrorTarget>(target_), seed_, routing);
+    const auto& error_target = std::get<ErrorTarget>(target_);
+    const auto n_classes = static_cast<std::size_t>(std::max<std::ptrdiff_t>(probabilities.cols, 2));
+    route_by_error(error_target, error_target.per_class ? n_classes : 1, seed_, routing);
   }
   summarize(routing);
   return routing;

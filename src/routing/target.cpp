@@ -18,6 +18,9 @@ void validate(const Target& target) {
   if (const auto* error = std::get_if<ErrorTarget>(&target)) {
     require_open_unit("max_error", error->max_error);
     require_open_unit("failure_probability", error->failure_probability);
+    if (error->per_class && error->of == ErrorScope::dataset) {
+      throw InvalidArgument("per_class: given with of = dataset, expected with auto_labels");
+    }
     return;
   }
   const double confidence = std::get<ConfidenceThreshold>(target).confidence;

@@ -40,6 +40,10 @@ def test_error_scope():
     assert member_default("routing/target.hpp", "ErrorTarget", "of") == f"ErrorScope::{gt.ErrorTarget().of}"
 
 
+def test_target_per_class():
+    assert member_default("routing/target.hpp", "ErrorTarget", "per_class") == str(gt.ErrorTarget().per_class).lower()
+
+
 def test_confidence_threshold():
     expected = float(member_default("routing/target.hpp", "ConfidenceThreshold", "confidence"))
     assert gt.ConfidenceThreshold().confidence == expected

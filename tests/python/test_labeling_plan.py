@@ -6,7 +6,7 @@ import pytest
 
 def test_before_the_first_label_a_job_says_what_other_pools_said(pool):
     plan = pool.job().plan()
-    assert plan == gt.plan_labeling(400, gt.ErrorTarget(max_error=0.1))
+    assert plan == gt.plan_labeling(400, 2, gt.ErrorTarget(max_error=0.1))
     assert plan.n_asked == 0
     assert 0 < plan.n_human_low <= plan.n_human <= plan.n_human_high <= plan.n_items == 400
 
@@ -21,7 +21,7 @@ def test_costs_are_people_times_price(pool):
 
 
 def test_without_a_price_there_are_no_costs():
-    plan = gt.plan_labeling(10_000)
+    plan = gt.plan_labeling(10_000, 5)
     assert plan.cost is plan.cost_low is plan.cost_high is plan.cost_by_hand is None
     assert "cost" not in str(plan)
 
@@ -50,8 +50,9 @@ def test_a_running_job_shows_what_is_expected(pool):
         (lambda: gt.Price(True), TypeError, "per_answer: bool given"),
         (lambda: gt.Price(-1), ValueError, "per_answer: -1 given"),
         (lambda: gt.Price(float("nan")), ValueError, "per_answer: nan given"),
-        (lambda: gt.plan_labeling(0), ValueError, "n_items: 0 given"),
-        (lambda: gt.plan_labeling(10, price=0.08), TypeError, "price: float given"),
+        (lambda: gt.plan_labeling(0, 2), ValueError, "n_items: 0 given"),
+        (lambda: gt.plan_labeling(10, 1), ValueError, "n_classes: 1 given"),
+        (lambda: gt.plan_labeling(10, 2, price=0.08), TypeError, "price: float given"),
     ],
 )
 def test_what_is_no_price_or_pool_is_refused(make, error, message):

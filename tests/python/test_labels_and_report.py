@@ -196,6 +196,48 @@ def test_a_report_adds_up(job, named):
     assert "certified" in report.outcome
 
 
+def test_the_classes_of_a_report_add_up(job):
+    report = job.report()
+    assert [record.label for record in report.by_class] == job.classes
+    assert [record.class_index for record in report.by_class] == list(range(len(job.classes)))
+    for total, column in (("n_human", "n_human"), ("n_auto", "n_auto"), ("n_audited", "n_audited")):
+        assert sum(getattr(record, column) for record in report.by_class) == getattr(report, total)
+    labels = job.labels()
+    for record in report.by_class:
+        of_class = labels["class_index"] == record.class_index
+        assert record.n_auto == np.sum(of_class & (labels["source"] == "auto"))
+        assert record.n_human == np.sum(of_class & (labels["source"] == "human"))
+
+
+def test_a_job_per_class_shows_what_is_proved_of_each():
+    truth = np.arange(1200) % 2
+    sure = np.full((1200, 2), 0.002)
+    sure[np.arange(1200), truth] = 0.998
+    target = gt.ErrorTarget(per_class=True)
+    job = gt.LabelingJob(None, ["a & b", "c"], target=target, probabilities=sure)
+    report = job.run(lambda batch: truth[batch.items])
+    assert [entry.class_index for entry in report.certificate.by_class] == [0, 1]
+    for record, entry in zip(report.by_class, report.certificate.by_class, strict=True):
+        assert (record.n_auto, record.n_audited) == (entry.delivered, entry.audited)
+        assert f"{entry.bound:.2%}" in str(report)
+        assert f"{entry.bound:.2%}" in report._repr_html_()
+    assert "of each class" in report.target
+    assert "a &amp; b" in report._repr_html_()
+    assert "wrong at most" in report._repr_html_()
+
+
+def test_the_outcome_warns_of_a_class_that_no_automatic_label_names():
+    truth = np.where(np.arange(3000) % 60 == 0, 2, np.arange(3000) % 2)
+    blind = np.full((3000, 3), 0.001)
+    blind[np.arange(3000), np.arange(3000) % 2] = 0.998
+    job = gt.LabelingJob(None, ["a", "b", "rare"], probabilities=blind)
+    report = job.run(lambda batch: truth[batch.items])
+    assert report.certificate is not None
+    assert report.by_class[2].n_auto == 0
+    assert "Beware" in report.outcome
+    assert "'rare'" in report.outcome
+
+
 def test_a_report_cannot_be_changed(job):
     with pytest.raises(dataclasses.FrozenInstanceError):
         job.report().n_human = 0

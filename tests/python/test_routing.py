@@ -110,7 +110,7 @@ def test_a_threshold_routes_by_confidence_alone_and_audits_nothing(threshold, se
     routing = gt.ConfidenceRouter(gt.ConfidenceThreshold(threshold)).route(probabilities)
     expected = np.where(routing.confidence >= np.float32(threshold), "auto", "human")
     assert routing.routes.tolist() == expected.tolist()
-    assert routing.ledger is None
+    assert routing.ledgers is None
     assert routing.audit_level == 0
     assert "nothing is certified" in routing.reason
 
@@ -130,10 +130,10 @@ def test_an_error_target_commits_what_it_routes_and_audits_what_is_due():
     routing = gt.ConfidenceRouter(gt.ErrorTarget(max_error=0.1), seed=7).route(probabilities)
     assert routing.n_auto > 0
     assert routing.n_audit > 0
-    ledger = routing.ledger
+    ledger = routing.ledgers
     assert sorted(ledger.delivered()) == np.flatnonzero(routing.routes == "auto").tolist()
     assert sorted(ledger.due()) == np.flatnonzero(routing.routes == "audit").tolist()
-    assert ledger.level == routing.audit_level
+    assert ledger[0].level == pytest.approx(routing.audit_level)
     expected_error = 1.0 - routing.confidence[routing.routes == "auto"].astype(float)
     assert routing.expected_error == pytest.approx(expected_error.mean())
 
@@ -141,10 +141,10 @@ def test_an_error_target_commits_what_it_routes_and_audits_what_is_due():
 def test_audits_that_find_nothing_certify_what_was_routed():
     target = gt.ErrorTarget(max_error=0.1)
     routing = gt.ConfidenceRouter(target, seed=3).route(random_probabilities(2000, sharpness=0.01))
-    assert gt.certify(routing.ledger, target, n_items=2000) is None, "due and unanswered audits count as errors"
+    assert gt.certify(routing.ledgers, target, n_items=2000) is None, "due and unanswered audits count as errors"
     for item in np.flatnonzero(routing.routes == "audit"):
-        assert routing.ledger.record(item, wrong=False)
-    certificate = gt.certify(routing.ledger, target, n_items=2000)
+        assert routing.ledgers.record(item, wrong=False)
+    certificate = gt.certify(routing.ledgers, target, n_items=2000)
     assert certificate.delivered == routing.n_auto
     assert certificate.audited == routing.n_audit
     assert certificate.bound <= 0.1
@@ -154,8 +154,8 @@ def test_audits_that_find_everything_wrong_certify_nothing():
     target = gt.ErrorTarget(max_error=0.1)
     routing = gt.ConfidenceRouter(target, seed=3).route(random_probabilities(2000, sharpness=0.01))
     for item in np.flatnonzero(routing.routes == "audit"):
-        routing.ledger.record(item, wrong=True)
-    assert gt.certify(routing.ledger, target, n_items=2000) is None
+        routing.ledgers.record(item, wrong=True)
+    assert gt.certify(routing.ledgers, target, n_items=2000) is None
 
 
 def test_the_seed_decides_who_is_audited_and_nothing_else():
@@ -174,7 +174,7 @@ def test_probabilities_that_promise_too_little_all_go_to_people():
 
 
 def test_the_ledger_of_a_routing_outlives_it():
-    ledger = gt.ConfidenceRouter(gt.ErrorTarget(0.1)).route(random_probabilities(2000, sharpness=0.01)).ledger
+    ledger = gt.ConfidenceRouter(gt.ErrorTarget(0.1)).route(random_probabilities(2000, sharpness=0.01)).ledgers[0]
     assert ledger.n_delivered > 0
 
 
@@ -573,3 +573,54 @@ def test_coins_from_the_system_differ():
 
     assert coins(gt.AuditLedger(seed=None)) != coins(gt.AuditLedger(seed=None))
     assert gt.ConfidenceRouter(seed=None).seed != gt.ConfidenceRouter(seed=None).seed
+
+
+# --- every class by itself ---
+
+
+def test_a_target_per_class_is_of_automatic_labels_only():
+    target = gt.ErrorTarget(0.1, per_class=True)
+    assert target.per_class
+    assert not gt.ErrorTarget(0.1).per_class
+    assert target != gt.ErrorTarget(0.1)
+    assert "per_class=True" in repr(target)
+    assert pickle.loads(pickle.dumps(target)) == target
+    with pytest.raises(gt.InvalidArgument, match="per_class"):
+        gt.ErrorTarget(of="dataset", per_class=True)
+
+
+@pytest.fixture
+def two_classes():
+    """3,000 sure labels of class 0, 40 of class 1."""
+    probabilities = np.full((3040, 2), 0.001)
+    probabilities[:3000, 0] = 0.999
+    probabilities[3000:, 1] = 0.999
+    return probabilities
+
+
+def test_a_router_per_class_has_a_ledger_per_class_and_leaves_small_ones_to_people(two_classes):
+    target = gt.ErrorTarget(per_class=True)
+    routing = gt.ConfidenceRouter(target, seed=2).route(two_classes)
+    assert len(routing.ledgers) == 2
+    assert (routing.routes[3000:] == "human").all()
+    assert routing.ledgers[1].n_delivered == 0
+    assert "1 of 2 classes" in routing.reason
+    with pytest.raises(IndexError):
+        routing.ledgers[2]
+    assert gt.certify(routing.ledgers, target, n_items=3040) is None
+    for item in routing.ledgers.due():
+        assert routing.ledgers.record(item, wrong=False)
+    certificate = gt.certify(routing.ledgers, target, n_items=3040)
+    (of_class_0,) = certificate.by_class
+    assert of_class_0.class_index == 0
+    assert of_class_0.delivered == certificate.delivered == routing.n_auto == len(routing.ledgers.delivered())
+    assert of_class_0.audited == routing.n_audit
+    assert of_class_0.bound == certificate.bound <= 0.05
+    assert pickle.loads(pickle.dumps(certificate)) == certificate
+    assert pickle.loads(pickle.dumps(certificate)).by_class[0].wrong_at_most == of_class_0.wrong_at_most
+    assert "bound" in repr(of_class_0)
+
+
+def test_one_ledger_cannot_tell_classes_apart(audited):
+    with pytest.raises(gt.InvalidArgument, match="per_class"):
+        gt.certify(audited, gt.ErrorTarget(per_class=True), n_items=1000)

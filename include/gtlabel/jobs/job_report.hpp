@@ -30,6 +30,16 @@ struct RoundRecord {
   double seconds = 0.0;          ///< time the round took, people excluded
 };
 
+/// What became of one class.
+struct ClassRecord {
+  ClassIndex class_index = 0;
+  std::int64_t n_human = 0;       ///< items that people gave it
+  std::int64_t n_auto = 0;        ///< automatic labels that name it, committed and not under audit
+  std::int64_t n_audited = 0;     ///< automatic labels that named it and were checked
+  std::int64_t errors_found = 0;  ///< of those, wrong: people gave another class
+  std::int64_t n_missed = 0;      ///< checks of labels that named others, and still are delivered, where people gave it
+};
+
 /// What a job did and what it cost. A plain result: owned by the caller.
 struct JobReport {
   std::int64_t n_items = 0;
@@ -46,6 +56,7 @@ struct JobReport {
   double seconds = 0.0;  ///< in the library, people excluded
   std::optional<Certificate> certificate;
   LabelingPlan plan;
+  std::vector<ClassRecord> by_class;  ///< one per class, in their order
   std::vector<RoundRecord> history;
 };
 

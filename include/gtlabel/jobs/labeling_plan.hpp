@@ -23,8 +23,9 @@ struct LabelingPlan {
 /// jobs differ by more than ten times: the interval is wide, and narrows as soon as a job has a model
 /// (LabelingJob::plan).
 /// @param n_items    at least 1.
+/// @param n_classes  at least 2; of weight only with a target per class, which has each class audited.
 /// @param target     a ConfidenceThreshold of c is taken as an error of 1 - c without audits.
 /// Cost: microseconds. Thread-safe. @throws InvalidArgument
-[[nodiscard]] GTLABEL_EXPORT LabelingPlan plan_labeling(std::int64_t n_items, const Target& target);
+[[nodiscard]] GTLABEL_EXPORT LabelingPlan plan_labeling(std::int64_t n_items, int n_classes, const Target& target);
 
 }  // namespace gtlabel

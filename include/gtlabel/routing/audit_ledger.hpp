@@ -87,6 +87,8 @@ class GTLABEL_EXPORT AuditLedger {
   [[nodiscard]] std::vector<ItemIndex> due() const;
   /// Whether an item is among them. O(1).
   [[nodiscard]] bool is_delivered(ItemIndex item) const;
+  /// Whether the item was due for audit and is answered. O(1).
+  [[nodiscard]] bool is_audited(ItemIndex item) const;
 
   void save(SnapshotWriter& writer) const;
   /// @throws ArchiveError

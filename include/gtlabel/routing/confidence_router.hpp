@@ -8,7 +8,7 @@
 #include "gtlabel/core/export.hpp"
 #include "gtlabel/core/ids.hpp"
 #include "gtlabel/core/views.hpp"
-#include "gtlabel/routing/audit_ledger.hpp"
+#include "gtlabel/routing/audit_ledgers.hpp"
 #include "gtlabel/routing/target.hpp"
 
 namespace gtlabel {
@@ -29,12 +29,12 @@ struct Routing {
   std::int64_t n_audit = 0;
   std::int64_t n_human = 0;
   double threshold = 0.0;       ///< the least confidence among automatic and audit items; above 1 if there are none
-  double audit_level = 0.0;     ///< share of the machine's labels that is drawn for audit
+  double audit_level = 0.0;     ///< share of the machine's labels that is drawn for audit, on average over the coins
   double expected_error = 0.0;  ///< mean of 1 - confidence over the automatic items
   std::string reason;           ///< one sentence for people
-  /// With an ErrorTarget: the ledger in which the automatic and audit items are committed (items are row numbers).
-  /// Record what people find for the audit items, then ask `certify`.
-  std::optional<AuditLedger> ledger;
+  /// With an ErrorTarget: the ledger, or with per_class one per class, in which the automatic and audit items are
+  /// committed (items are row numbers). Record what people find for the audit items, then ask `certify`.
+  std::optional<AuditLedgers> ledgers;
 };
 
 /// Turns probabilities and a target into routes, for one set of items at a time; it keeps no state.
@@ -42,7 +42,8 @@ struct Routing {
 /// - ConfidenceThreshold: automatic at or above the confidence, the rest human.
 /// - ErrorTarget: the prefix of the ranking and the audit level that are expected to certify with the fewest humans
 ///   (plan_commit), taking the probabilities as calibrated. Wrong probabilities cost humans, never validity: the
-///   certificate comes only from the audits' outcome, through the AuditLedger in the result (see docs/certificate.md).
+///   certificate comes only from the audits' outcome, through the ledgers in the result (see docs/certificate.md). With
+///   per_class so for the labels of each class by itself.
 /// Thread-safe (const).
 class GTLABEL_EXPORT ConfidenceRouter {
  public:

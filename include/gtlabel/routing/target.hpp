@@ -19,6 +19,10 @@ struct ErrorTarget {
   double max_error = 0.05;            ///< in (0, 1)
   double failure_probability = 0.05;  ///< in (0, 1)
   ErrorScope of = ErrorScope::auto_labels;
+  /// Of the labels that name a class at most max_error are wrong, for every class at once; only with auto_labels. A
+  /// class whose labels do not pay for a certificate of their own gets no automatic ones. It speaks of labels that name
+  /// the class, not of items that belong to it: docs/certificate.md.
+  bool per_class = false;
 };
 
 /// The plain rule: label automatically where the confidence is at or above a value. Nothing is certified.
@@ -28,7 +32,7 @@ struct ConfidenceThreshold {
 
 using Target = std::variant<ErrorTarget, ConfidenceThreshold>;
 
-/// @throws InvalidArgument  a value outside its range, naming it.
+/// @throws InvalidArgument  a value outside its range, naming it; per_class of the whole dataset.
 GTLABEL_EXPORT void validate(const Target& target);
 
 }  // namespace gtlabel

@@ -28,7 +28,7 @@ void check_order(const LabelingPlan& plan) {
 }  // namespace
 
 TEST_CASE("plan_labeling: a pool too small to be audited goes to people whole") {
-  const auto plan = plan_labeling(40, ErrorTarget{});
+  const auto plan = plan_labeling(40, 4, ErrorTarget{});
   check_order(plan);
   CHECK(plan.n_human_low == 40);
 }
@@ -37,7 +37,7 @@ TEST_CASE("plan_labeling: never fewer people than the audits of a model without 
   for (const std::int64_t n : {200, 2000, 20000, 2000000}) {
     for (const double max_error : {0.005, 0.01, 0.03, 0.05, 0.2}) {
       const ErrorTarget target{max_error};
-      const auto plan = plan_labeling(n, target);
+      const auto plan = plan_labeling(n, 4, target);
       check_order(plan);
       const double audits = gtlabel::expected_audits(n, 0.0, target);
       if (audits >= 0.0) CHECK(static_cast<double>(plan.n_human_low) >= audits);
@@ -48,18 +48,26 @@ TEST_CASE("plan_labeling: never fewer people than the audits of a model without 
 TEST_CASE("plan_labeling: a stricter target is expected to need more people") {
   std::int64_t last = 10001;
   for (const double max_error : {0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.07, 0.1, 0.3}) {
-    const auto plan = plan_labeling(10000, ErrorTarget{max_error});
+    const auto plan = plan_labeling(10000, 4, ErrorTarget{max_error});
     CHECK(plan.n_human <= last);
     last = plan.n_human;
   }
-  CHECK(plan_labeling(10000, gtlabel::ConfidenceThreshold{1.0}).n_human == 10000);
-  CHECK(plan_labeling(10000, gtlabel::ConfidenceThreshold{0.95}).n_human <
-        plan_labeling(10000, ErrorTarget{0.05}).n_human);
+  CHECK(plan_labeling(10000, 4, gtlabel::ConfidenceThreshold{1.0}).n_human == 10000);
+  CHECK(plan_labeling(10000, 4, gtlabel::ConfidenceThreshold{0.95}).n_human <
+        plan_labeling(10000, 4, ErrorTarget{0.05}).n_human);
+}
+
+TEST_CASE("plan_labeling: with a target per class each class is audited, so it is expected to need more people") {
+  ErrorTarget per_class;
+  per_class.per_class = true;
+  CHECK(plan_labeling(10000, 4, per_class).n_human_low > plan_labeling(10000, 4, ErrorTarget{}).n_human_low);
+  CHECK(plan_labeling(10000, 8, per_class).n_human_low > plan_labeling(10000, 4, per_class).n_human_low);
 }
 
 TEST_CASE("plan_labeling: refuses an empty pool and a target out of range") {
-  CHECK_THROWS_AS((void)plan_labeling(0, ErrorTarget{}), gtlabel::InvalidArgument);
-  CHECK_THROWS_AS((void)plan_labeling(100, ErrorTarget{0.0}), gtlabel::InvalidArgument);
+  CHECK_THROWS_AS((void)plan_labeling(0, 4, ErrorTarget{}), gtlabel::InvalidArgument);
+  CHECK_THROWS_AS((void)plan_labeling(100, 1, ErrorTarget{}), gtlabel::InvalidArgument);
+  CHECK_THROWS_AS((void)plan_labeling(100, 4, ErrorTarget{0.0}), gtlabel::InvalidArgument);
 }
 
 TEST_CASE(
@@ -67,7 +75,7 @@ TEST_CASE(
   const GaussianPool pool(4000, 4, 5.0);
   auto job = make_job(pool, with_centroids());
   const auto before = job.plan();
-  CHECK(before.n_human == plan_labeling(4000, ErrorTarget{}).n_human);
+  CHECK(before.n_human == plan_labeling(4000, 4, ErrorTarget{}).n_human);
   int n_plans = 0, n_within = 0;
   std::vector<LabelingPlan> plans;
   while (const auto batch = job.next_batch()) {
@@ -112,5 +120,5 @@ TEST_CASE("LabelingJob::plan: when items have joined, rounds before say nothing 
   check_order(plan);
   CHECK(plan.n_items == 8000);
   CHECK(plan.n_asked == n_asked);
-  CHECK(plan.n_human == std::max(n_asked, plan_labeling(8000, ErrorTarget{}).n_human));
+  CHECK(plan.n_human == std::max(n_asked, plan_labeling(8000, 4, ErrorTarget{}).n_human));
 }

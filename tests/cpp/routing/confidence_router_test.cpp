@@ -60,7 +60,7 @@ TEST_CASE("ConfidenceRouter: the plain rule takes at or above the threshold, and
   CHECK(routing.n_audit == 0);
   CHECK(routing.threshold == doctest::Approx(0.9));
   CHECK(routing.expected_error == doctest::Approx((0.05 + 0.1 + 0.02) / 3.0));
-  CHECK_FALSE(routing.ledger);
+  CHECK_FALSE(routing.ledgers);
   CHECK(routing.reason.find("nothing is certified") != std::string::npos);
 }
 
@@ -85,18 +85,18 @@ TEST_CASE("ConfidenceRouter: no items, no routes") {
 TEST_CASE("ConfidenceRouter: towards an error target the surest are committed, and audits come from the ledger") {
   const Calibrated items(5000, 1);
   const auto routing = ConfidenceRouter(ErrorTarget{}, 7).route(items.probabilities);
-  REQUIRE(routing.ledger);
+  REQUIRE(routing.ledgers);
   CHECK(routing.n_automatic == count(routing, Route::automatic));
   CHECK(routing.n_audit == count(routing, Route::audit));
   CHECK(routing.n_human == count(routing, Route::human));
   CHECK(routing.n_automatic + routing.n_audit + routing.n_human == 5000);
   CHECK(routing.n_automatic > 2500);
   CHECK(routing.n_audit > 50);
-  CHECK(routing.audit_level == routing.ledger->level());
-  CHECK(routing.ledger->n_delivered() == routing.n_automatic);
-  CHECK(routing.ledger->n_due() == routing.n_audit);
-  for (const ItemIndex item : routing.ledger->delivered()) CHECK(routing.routes[item] == Route::automatic);
-  for (const ItemIndex item : routing.ledger->due()) CHECK(routing.routes[item] == Route::audit);
+  CHECK(routing.audit_level == doctest::Approx((*routing.ledgers)[0].level()));
+  CHECK(routing.ledgers->n_delivered() == routing.n_automatic);
+  CHECK(routing.ledgers->n_due() == routing.n_audit);
+  for (const ItemIndex item : routing.ledgers->delivered()) CHECK(routing.routes[item] == Route::automatic);
+  for (const ItemIndex item : routing.ledgers->due()) CHECK(routing.routes[item] == Route::audit);
   float surest_human = 0.0F;
   for (std::size_t i = 0; i < 5000; ++i) {
     if (routing.routes[i] == Route::human) surest_human = std::max(surest_human, routing.confidence[i]);
@@ -111,13 +111,13 @@ TEST_CASE("ConfidenceRouter: recorded audits lead to a true certificate") {
   for (std::uint64_t seed = 0; seed < kSets; ++seed) {
     const Calibrated items(3000, seed);
     auto routing = ConfidenceRouter(ErrorTarget{}, seed).route(items.probabilities);
-    REQUIRE(routing.ledger);
+    REQUIRE(routing.ledgers);
     const auto is_wrong = [&](ItemIndex item) { return routing.class_index[item] != items.truth[item]; };
-    for (const ItemIndex item : routing.ledger->due()) routing.ledger->record(item, is_wrong(item));
-    const auto certificate = certify(*routing.ledger, ErrorTarget{}, 3000);
+    for (const ItemIndex item : routing.ledgers->due()) routing.ledgers->record(item, is_wrong(item));
+    const auto certificate = certify(*routing.ledgers, ErrorTarget{}, 3000);
     if (!certificate) continue;
     ++n_certified;
-    const auto delivered = routing.ledger->delivered();
+    const auto delivered = routing.ledgers->delivered();
     const auto n_wrong = std::count_if(delivered.begin(), delivered.end(), is_wrong);
     n_false += n_wrong > certificate->wrong_at_most ? 1 : 0;
   }
@@ -139,8 +139,8 @@ TEST_CASE("ConfidenceRouter: where no audit pays everything goes to people, and 
   for (const std::size_t n : {20u, 2000u}) {
     const auto routing = ConfidenceRouter().route(two_classes(std::vector<float>(n, n == 20 ? 1.0F : 0.7F)));
     CHECK(routing.n_human == static_cast<std::int64_t>(n));
-    REQUIRE(routing.ledger);
-    CHECK(routing.ledger->n_delivered() == 0);
+    REQUIRE(routing.ledgers);
+    CHECK(routing.ledgers->n_delivered() == 0);
     CHECK(routing.reason.find("all go to people") != std::string::npos);
     CHECK(routing.threshold > 1.0);
   }
