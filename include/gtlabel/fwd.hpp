@@ -52,6 +52,7 @@ class AuditLedger;
 class AuditLedgers;
 struct AuditState;
 struct Certificate;
+struct ClassCertificate;
 struct CommitPlan;
 class ConfidenceRouter;
 struct ConfidenceThreshold;
@@ -64,6 +65,7 @@ class SnapshotWriter;
 
 // jobs
 struct Batch;
+struct ClassRecord;
 struct JobReport;
 class LabelingJob;
 struct LabelingJobOptions;

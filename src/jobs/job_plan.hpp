@@ -16,7 +16,8 @@ std::optional<double> least_audits(std::int64_t n_items, int n_classes, const Ta
 /// The plan of a job of which nothing is known yet but its size, its target and that people were asked about n_asked.
 LabelingPlan plan_from_other_pools(std::int64_t n_items, std::int64_t n_asked, int n_classes, const Target& target);
 /// The plan of a running job.
-/// @param history  the last round of this size of the pool; while nothing is committed its law of learning is carried on.
+/// @param history  the last round of this size of the pool; while nothing is committed its law of learning is carried
+/// on.
 /// @param n_asked  items that people were asked about so far; the last round may have known fewer.
 /// @param least_audits  of a model without error.
 LabelingPlan plan_from_history(std::span<const RoundRecord> history, std::int64_t n_items, std::int64_t n_asked,

@@ -1,10 +1,10 @@
 #include "gtlabel/jobs/labeling_job.hpp"
 
 #include <atomic>
+#include <iterator>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
-#include <iterator>
 #include <utility>
 
 #include "gtlabel/core/error.hpp"

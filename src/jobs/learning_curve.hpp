@@ -17,7 +17,8 @@ inline constexpr double kLearningExponent = 0.8;
 /// Rounds whose median says what is still to come: the opinion of one is noisy.
 inline constexpr std::size_t kRoundsToAgree = 3;
 
-/// Items that people would still be asked about if the training stopped now: the median of the last rounds of this pool.
+/// Items that people would still be asked about if the training stopped now: the median of the last rounds of this
+/// pool.
 /// @param history  the last round of this size of the pool: rounds before items joined say nothing of these.
 inline double humans_to_come(std::span<const RoundRecord> history, std::int64_t n_items) {
   std::vector<double> to_come;
