@@ -15,6 +15,18 @@ struct Answer;
 class AnswerTable;
 class Features;
 struct LabelSet;
+class VoteTable;
+
+// metrics
+struct Agreement;
+struct AgreementOptions;
+struct Interval;
+struct WorkerAgreement;
+
+// consolidation
+struct Consolidation;
+struct ConsolidationOptions;
+struct GroundTruthConsolidation;
 
 // models
 class Committee;
