@@ -321,7 +321,7 @@ def _consolidate(
     history: NDArray[np.float64] | None = None,
     model_probabilities: NDArray[np.float64] | None = None,
     max_iterations: int = 100,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-6,
     seed: int = 0,
     n_threads: int = 0,
 ) -> _ConsolidationColumns: ...

@@ -135,7 +135,7 @@ def consolidate(
     history: Consolidation | Mapping[Any, ArrayLike] | None = None,
     model_probabilities: ArrayLike | Mapping[Any, ArrayLike] | None = None,
     max_iterations: int = 100,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-6,
     seed: int = 0,
     n_threads: int = 0,
 ) -> Consolidation:
@@ -201,7 +201,7 @@ def dawid_skene(
     history: Consolidation | Mapping[Any, ArrayLike] | None = None,
     model_probabilities: ArrayLike | Mapping[Any, ArrayLike] | None = None,
     max_iterations: int = 100,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-6,
     n_threads: int = 0,
 ) -> Consolidation:
     """A confusion matrix per worker, by EM (Dawid and Skene 1979). Arguments as for ``consolidate``."""
@@ -219,7 +219,7 @@ def fast_dawid_skene(
     history: Consolidation | Mapping[Any, ArrayLike] | None = None,
     model_probabilities: ArrayLike | Mapping[Any, ArrayLike] | None = None,
     max_iterations: int = 100,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-6,
     n_threads: int = 0,
 ) -> Consolidation:
     """``dawid_skene`` with hard assignments (Sinha et al. 2018). Arguments as for ``consolidate``."""
@@ -239,7 +239,7 @@ def one_coin(
     history: Consolidation | Mapping[Any, ArrayLike] | None = None,
     model_probabilities: ArrayLike | Mapping[Any, ArrayLike] | None = None,
     max_iterations: int = 100,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-6,
     n_threads: int = 0,
 ) -> Consolidation:
     """One accuracy per worker (ZenCrowd, 2012). Arguments as for ``consolidate``."""
@@ -255,7 +255,7 @@ def glad(
     classes: Sequence[Any] | None = None,
     gold: Mapping[Any, Any] | None = None,
     max_iterations: int = 100,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-6,
     n_threads: int = 0,
 ) -> Consolidation:
     """Ability of the worker times ease of the item (GLAD, 2009). Arguments as for ``consolidate``."""
@@ -272,7 +272,7 @@ def mace(
     gold: Mapping[Any, Any] | None = None,
     history: Consolidation | Mapping[Any, ArrayLike] | None = None,
     max_iterations: int = 100,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-6,
     n_threads: int = 0,
 ) -> Consolidation:
     """Each worker knows or spams (MACE, 2013). Arguments as for ``consolidate``."""
@@ -290,7 +290,7 @@ def ibcc(
     history: Consolidation | Mapping[Any, ArrayLike] | None = None,
     model_probabilities: ArrayLike | Mapping[Any, ArrayLike] | None = None,
     max_iterations: int = 100,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-6,
     n_threads: int = 0,
 ) -> Consolidation:
     """Confusion matrices with a prior, by variational Bayes (IBCC, 2012). Arguments as for ``consolidate``."""
@@ -308,7 +308,7 @@ def ebcc(
     history: Consolidation | Mapping[Any, ArrayLike] | None = None,
     model_probabilities: ArrayLike | Mapping[Any, ArrayLike] | None = None,
     max_iterations: int = 100,
-    tolerance: float = 1e-7,
+    tolerance: float = 1e-6,
     seed: int = 0,
     n_threads: int = 0,
 ) -> Consolidation:

@@ -23,7 +23,8 @@ using detail::WorkerRule;
 constexpr double kSmoothing = 0.01;
 constexpr double kSamePrior = 4.0, kOtherPrior = 1.0;
 constexpr std::int32_t kKinds = 3;
-constexpr double kKindPrior = 0.1;  // below 1, so that kinds without need die out
+constexpr double kKindPatience = 10.0;  // kinds part slowly at first
+constexpr double kKindPrior = 0.1;      // below 1, so that kinds without need die out
 // Nats of left-out loss that cost a member the factor e: some three votes' worth, about what an item has. Much steeper
 // would be to pick one member, and the best predictor of votes is not always the best judge of the truth.
 constexpr double kLossScale = 1.0 / 3.0;
@@ -69,7 +70,10 @@ Consolidation by_ebcc(const VoteTable& votes, const ConsolidationOptions& option
   detail::CountedRule rule(kSamePrior, kOtherPrior, kKinds, true);
   detail::WorkerTables tables(votes, options, rule, kKinds);
   return run_em(votes, tables, random_kinds(detail::vote_shares(votes, options), seed), options,
-                {.prior_count = kKindPrior, .is_variational = true, .shared_mistakes = shared_mistakes});
+                {.prior_count = kKindPrior,
+                 .is_variational = true,
+                 .patience = kKindPatience,
+                 .shared_mistakes = shared_mistakes});
 }
 
 Consolidation described(Consolidation result, const VoteTable& votes, const ConsolidationOptions& options) {

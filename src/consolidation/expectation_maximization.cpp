@@ -53,7 +53,8 @@ class EmLoop {
  private:
   [[nodiscard]] bool is_converged(const std::vector<double>& trace) const {
     const std::size_t n = trace.size();
-    return n > 1 && std::abs(trace[n - 1] - trace[n - 2]) <= options_.tolerance * std::abs(trace[n - 2]);
+    const double least_gain = options_.tolerance / settings_.patience;
+    return n > 1 && std::abs(trace[n - 1] - trace[n - 2]) <= least_gain * std::abs(trace[n - 2]);
   }
 
   void learn_shares(const Matrix<double>& posteriors) {

@@ -51,7 +51,7 @@ namespace gtlabel {
 [[nodiscard]] GTLABEL_EXPORT Consolidation ibcc(const VoteTable& votes, const ConsolidationOptions& options = {});
 
 /// ibcc with three hidden kinds of item per class, so that workers may share mistakes (EBCC: Li, Rubinstein and Cohn,
-/// ICML 2019). From one random start; the authors take the best of forty.
+/// ICML 2019). From one random start, where the authors take the best of forty. Ends at a tenth of the tolerance.
 [[nodiscard]] GTLABEL_EXPORT Consolidation ebcc(const VoteTable& votes, const ConsolidationOptions& options = {});
 
 }  // namespace gtlabel

@@ -22,7 +22,7 @@ struct ConsolidationOptions {
   /// The CROWDLAB idea (Goh, Tkachenko, Mueller 2022), inside the EM. Not for glad and mace. Empty: no model.
   Matrix<double> model_probabilities;
   int max_iterations = 100;                 ///< at least 1
-  double tolerance = 1e-7;                  ///< ends when the log-likelihood gains less, relatively
+  double tolerance = 1e-6;                  ///< ends when the log-likelihood gains less, relatively
   std::uint64_t seed = 0;                   ///< of the random starts of ebcc
   std::shared_ptr<Executor> executor = {};  ///< null: the calling thread. Same bits for any.
 };
