@@ -7,5 +7,7 @@ PYBIND11_MODULE(_core, m) {
   gtlabel::python::register_errors(m);
   gtlabel::python::register_models(m);
   gtlabel::python::register_routing(m);
+  gtlabel::python::register_metrics(m);
+  gtlabel::python::register_consolidation(m);
   gtlabel::python::register_jobs(m);
 }

@@ -27,7 +27,22 @@ class UnknownClass;
 struct Answer;
 class AnswerTable;
 class Features;
+template <class Id>
+struct IdCodes;
 struct LabelSet;
+struct Vote;
+class VoteTable;
+
+// metrics
+struct Agreement;
+struct AgreementOptions;
+struct Interval;
+struct WorkerAgreement;
+
+// consolidation
+struct Consolidation;
+struct ConsolidationOptions;
+struct GroundTruthConsolidation;
 
 // models
 struct ColumnScaling;

@@ -1,6 +1,9 @@
 #pragma once
 
 /// Every public header of gtlabel; the kernels, which need Eigen or xtensor, stay apart.
+#include "gtlabel/consolidation/consolidate.hpp"
+#include "gtlabel/consolidation/consolidation.hpp"
+#include "gtlabel/consolidation/ground_truth_compat.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/core/executor.hpp"
 #include "gtlabel/core/export.hpp"
@@ -9,12 +12,16 @@
 #include "gtlabel/core/views.hpp"
 #include "gtlabel/dataset/answer_table.hpp"
 #include "gtlabel/dataset/features.hpp"
+#include "gtlabel/dataset/id_codes.hpp"
 #include "gtlabel/dataset/label_set.hpp"
+#include "gtlabel/dataset/vote_table.hpp"
 #include "gtlabel/fwd.hpp"
 #include "gtlabel/jobs/batch.hpp"
 #include "gtlabel/jobs/job_report.hpp"
 #include "gtlabel/jobs/labeling_job.hpp"
 #include "gtlabel/jobs/labeling_plan.hpp"
+#include "gtlabel/metrics/agreement.hpp"
+#include "gtlabel/metrics/wilson_interval.hpp"
 #include "gtlabel/models/column_scaling.hpp"
 #include "gtlabel/models/committee.hpp"
 #include "gtlabel/models/confidence_calibration.hpp"

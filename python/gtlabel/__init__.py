@@ -31,6 +31,23 @@ from gtlabel._core import (
     certify,
     expected_audits,
     max_wrong_unfound,
+    wilson_interval,
+)
+from gtlabel.agreement import Agreement, cohen_kappa, fleiss_kappa, krippendorff_alpha, krippendorff_alpha_per_class
+from gtlabel.consolidation import (
+    Consolidation,
+    GroundTruthConsolidation,
+    Reliability,
+    consolidate,
+    dawid_skene,
+    ebcc,
+    fast_dawid_skene,
+    glad,
+    ground_truth_compat,
+    ibcc,
+    mace,
+    majority_vote,
+    one_coin,
 )
 from gtlabel.estimator_model import EstimatorModel
 from gtlabel.labeling_job import LabelingJob
@@ -39,6 +56,7 @@ from gtlabel.labels import Labels
 from gtlabel.report import ClassRecord, Report, Round
 
 __all__ = [
+    "Agreement",
     "ArchiveError",
     "AuditFallback",
     "AuditLedger",
@@ -50,12 +68,14 @@ __all__ = [
     "Committee",
     "ConfidenceRouter",
     "ConfidenceThreshold",
+    "Consolidation",
     "Error",
     "ErrorTarget",
     "EstimatorModel",
     "FixedProbabilities",
     "ForestModel",
     "GraphModel",
+    "GroundTruthConsolidation",
     "IncrementalModel",
     "InvalidArgument",
     "InvalidState",
@@ -67,6 +87,7 @@ __all__ = [
     "ModelError",
     "NotFitted",
     "Price",
+    "Reliability",
     "Report",
     "Round",
     "Routing",
@@ -75,7 +96,22 @@ __all__ = [
     "UnknownClass",
     "__version__",
     "certify",
+    "cohen_kappa",
+    "consolidate",
+    "dawid_skene",
+    "ebcc",
     "expected_audits",
+    "fast_dawid_skene",
+    "fleiss_kappa",
+    "glad",
+    "ground_truth_compat",
+    "ibcc",
+    "krippendorff_alpha",
+    "krippendorff_alpha_per_class",
+    "mace",
+    "majority_vote",
     "max_wrong_unfound",
+    "one_coin",
     "plan_labeling",
+    "wilson_interval",
 ]

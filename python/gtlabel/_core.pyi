@@ -356,3 +356,78 @@ class LabelingJob:
     def n_items(self) -> int: ...
     @property
     def target(self) -> _Target: ...
+
+_Codes = NDArray[np.int32]
+
+class _ConsolidationColumns(TypedDict):
+    labels: NDArray[np.int32]
+    probabilities: NDArray[np.float64]
+    worker_counts: NDArray[np.float64]
+    worker_accuracy: NDArray[np.float64]
+    difficulty: NDArray[np.float64]
+    log_likelihoods: NDArray[np.float64]
+    left_out_loss: float
+    member_weights: NDArray[np.float64]
+
+_Value = tuple[float, float, float]
+
+def _encode(values: NDArray[Any]) -> tuple[NDArray[np.int64], _Codes]: ...
+def _consolidate(
+    method: str,
+    items: _Codes,
+    workers: _Codes,
+    answers: _Codes,
+    n_classes: int,
+    gold: _Codes | None = None,
+    history: NDArray[np.float64] | None = None,
+    model_probabilities: NDArray[np.float64] | None = None,
+    max_iterations: int = 100,
+    tolerance: float = 1e-6,
+    seed: int = 0,
+    n_threads: int = 0,
+) -> _ConsolidationColumns: ...
+def _ground_truth_compat(
+    items: _Codes, workers: _Codes, answers: _Codes, n_classes: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]: ...
+def wilson_interval(
+    successes: ArrayLike, trials: ArrayLike, confidence: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+def _krippendorff_alpha(
+    items: _Codes,
+    workers: _Codes,
+    answers: _Codes,
+    n_classes: int,
+    scale: str,
+    values: Sequence[float],
+    n_resamples: int,
+    confidence: float,
+    seed: int,
+) -> _Value: ...
+def _krippendorff_alpha_per_class(
+    items: _Codes,
+    workers: _Codes,
+    answers: _Codes,
+    n_classes: int,
+    n_resamples: int,
+    confidence: float,
+    seed: int,
+) -> list[_Value]: ...
+def _fleiss_kappa(
+    items: _Codes,
+    workers: _Codes,
+    answers: _Codes,
+    n_classes: int,
+    n_resamples: int,
+    confidence: float,
+    seed: int,
+) -> _Value: ...
+def _cohen_kappa(
+    items: _Codes,
+    workers: _Codes,
+    answers: _Codes,
+    n_classes: int,
+    min_common: int,
+    n_resamples: int,
+    confidence: float,
+    seed: int,
+) -> list[tuple[int, int, int, _Value]]: ...

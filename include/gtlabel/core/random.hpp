@@ -13,7 +13,15 @@ namespace gtlabel {
 /// What a random stream is for. Streams of one seed with different purposes are independent, so that no purpose can
 /// foresee another's numbers: above all, nothing but the audit ledger reads `audit_coins`. Values are part of the
 /// snapshot format and never reused.
-enum class RandomPurpose : std::uint32_t { seed_sample = 1, query = 2, audit_coins = 3, trees = 4, user = 100 };
+enum class RandomPurpose : std::uint32_t {
+  seed_sample = 1,
+  query = 2,
+  audit_coins = 3,
+  trees = 4,
+  consolidation = 5,
+  bootstrap = 6,
+  user = 100
+};
 
 /// A counter-based random stream: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
 /// 2011), with distributions of our own, because those of the standard library differ between implementations. The
