@@ -42,8 +42,9 @@ namespace gtlabel {
 /// Only votes and gold are used. @throws InvalidArgument  with a history or a model.
 [[nodiscard]] GTLABEL_EXPORT Consolidation glad(const VoteTable& votes, const ConsolidationOptions& options = {});
 
-/// Each worker knows or spams (MACE: Hovy et al., NAACL 2013), from the shares of votes instead of random starts, with
-/// the paper's priors (0.5 for knowing, 10 / classes for the spam). @throws InvalidArgument  with a model.
+/// Each worker knows or spams (MACE: Hovy et al., NAACL 2013), from the shares of votes instead of random starts, by
+/// plain EM with pseudo-counts: 0.5 for knowing and for spamming, 10 / classes for each answer of the spam. @throws
+/// InvalidArgument  with a model.
 [[nodiscard]] GTLABEL_EXPORT Consolidation mace(const VoteTable& votes, const ConsolidationOptions& options = {});
 
 /// Confusion matrices with a prior, by variational Bayes (IBCC: Kim and Ghahramani, AISTATS 2012; Simpson et al. 2013),

@@ -12,8 +12,8 @@
 
 /// How far people agree beyond chance: 1 is full agreement, 0 what chance gives, below 0 is worse than chance. NaN
 /// where it is not defined: nobody answered what another did, or all answers are of one class. None says whether people
-/// are right. Intervals are percentiles of the bootstrap over items (Efron 1979), 0 to 1 apart from undefined
-/// resamples; they are the same bits for any executor. O(resamples x pairs of classes within items). Thread-safe.
+/// are right. Intervals are percentiles of the bootstrap over items (Efron 1979), undefined resamples left
+/// out; they are the same bits for any executor. O(resamples x pairs of classes within items). Thread-safe.
 namespace gtlabel {
 
 /// What distance there is between answers.
