@@ -188,7 +188,9 @@ void LabelingLoop::ask(std::vector<ItemIndex> items, Purpose purpose) {
 void LabelingLoop::sample() {
   auto undecided = items_.without_human();
   if (is_too_small(undecided.size())) {
-    outcome_ = "The pool is too small for automatic labels: auditing them would cost as many people as labelling them.";
+    const bool is_whole = std::ssize(undecided) == n_items();
+    outcome_ = std::string(is_whole ? "The pool is" : "What people have not labelled yet is") +
+               " too small for automatic labels: auditing them would cost as many people as labelling them.";
     n_sampled_ = n_items();
     phase_ = Phase::committing;
     return ask(std::move(undecided), Purpose::review);

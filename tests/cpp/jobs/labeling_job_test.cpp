@@ -635,7 +635,7 @@ TEST_CASE("LabelingJob: a pool too small for audits goes to people whole, and th
   CHECK(report.n_human == 30);
   CHECK(report.n_auto == 0);
   CHECK(report.savings == 0.0);
-  CHECK(contains(report.outcome, "too small"));
+  CHECK(contains(report.outcome, "The pool is too small"));
   CHECK_FALSE(report.certificate.has_value());
 }
 
