@@ -276,7 +276,11 @@ void register_jobs(py::module_& m) {
                                return job.is_finished();
                              })
       .def_property_readonly("classes", &LabelingJob::classes)
-      .def_property_readonly("ids", &LabelingJob::ids)
+      .def_property_readonly("ids",
+                             [](const LabelingJob& job) {
+                               const py::gil_scoped_release release;
+                               return job.ids();
+                             })
       .def_property_readonly("n_items", &LabelingJob::n_items)
       .def_property_readonly("target", &LabelingJob::target);
 }

@@ -220,7 +220,17 @@ that name class c; ``len(ledgers)`` is 1 unless the target was ``per_class``.)")
       .def(
           "due", [](const AuditLedgers& ledgers) { return to_array(ledgers.due()); },
           "Items due for audit and not answered, one ledger after the other.")
-      .def_property_readonly("failure_probability", &AuditLedgers::failure_probability);
+      .def_property_readonly("wrong_at_most", &AuditLedgers::wrong_at_most,
+                             "Upper bound on the wrong labels among all delivered ones.")
+      .def_property_readonly("n_delivered", &AuditLedgers::n_delivered, "Of all ledgers together.")
+      .def_property_readonly("n_due", &AuditLedgers::n_due, "Of all ledgers together.")
+      .def_property_readonly("n_audited", &AuditLedgers::n_audited, "Of all ledgers together.")
+      .def_property_readonly("errors_found", &AuditLedgers::errors_found, "Of all ledgers together.")
+      .def_property_readonly("failure_probability", &AuditLedgers::failure_probability)
+      .def("__repr__", [](const AuditLedgers& ledgers) {
+        return py::str("AuditLedgers({} ledgers, {} delivered, {} audited, {} wrong)")
+            .format(ledgers.size(), ledgers.n_delivered(), ledgers.n_audited(), ledgers.errors_found());
+      });
 }
 
 py::tuple class_certificate_state(const ClassCertificate& c) {

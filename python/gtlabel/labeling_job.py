@@ -230,7 +230,8 @@ class LabelingJob:
     def plan(self, price: Price | None = None) -> LabelingPlan:
         """How many people the job is expected to need in all, with an interval, and what they cost.
 
-        Before the first label from jobs on other pools; then from how the model learns and what audits find.
+        Before the first round, and the first after items joined, from jobs on other pools; then from how the model
+        learns and what audits find.
         """
         return LabelingPlan(**self._core.plan_fields(), price=checked_price(price))
 
@@ -371,7 +372,8 @@ def _id_names(ids: Iterable[Any] | None) -> list[str]:
 
 
 def _id_column(job: _core.LabelingJob) -> NDArray[np.str_] | None:
-    return np.asarray(job.ids, dtype=np.str_) if job.ids else None
+    ids = job.ids
+    return np.asarray(ids, dtype=np.str_) if ids else None
 
 
 def _class_indices(answers: Iterable[Any], classes: list[str]) -> NDArray[np.int32]:

@@ -13,8 +13,10 @@ namespace gtlabel::detail {
 /// of one size, because nobody knows their sizes yet.
 std::optional<double> least_audits(std::int64_t n_items, int n_classes, const Target& target);
 
-/// The plan of a job of which nothing is known yet but its size, its target and that people were asked about n_asked.
-LabelingPlan plan_from_other_pools(std::int64_t n_items, std::int64_t n_asked, int n_classes, const Target& target);
+/// The plan of a job whose open items nothing is known of yet: people were asked about n_asked of the others, and the
+/// labels of n_delivered are certified.
+LabelingPlan plan_from_other_pools(std::int64_t n_items, std::int64_t n_asked, std::int64_t n_delivered, int n_classes,
+                                   const Target& target);
 /// The plan of a running job.
 /// @param history  the last round of this size of the pool; while nothing is committed its law of learning is carried
 /// on.

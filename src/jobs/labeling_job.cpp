@@ -259,7 +259,8 @@ JobReport LabelingJob::report() const {
   report.is_finished = loop.is_finished();
   report.model = loop.model().kind();
   report.target = detail::describe(loop.setup().target);
-  report.outcome = loop.outcome();
+  // A part given up says nothing of the rest while that goes on.
+  if (report.is_finished || report.n_auto == 0) report.outcome = loop.outcome();
   report.by_class = detail::class_records(loop.items(), loop.ledgers(), state_->classes.size());
   if (report.is_finished && report.n_auto > 0) {
     const auto* target = std::get_if<ErrorTarget>(&loop.setup().target);
@@ -288,7 +289,10 @@ AnswerTable LabelingJob::answers() const {
 }
 
 const std::vector<std::string>& LabelingJob::classes() const noexcept { return state_->classes; }
-const std::vector<std::string>& LabelingJob::ids() const noexcept { return state_->ids; }
+std::vector<std::string> LabelingJob::ids() const {
+  const auto turn = state_->turn();
+  return state_->ids;
+}
 std::int64_t LabelingJob::n_items() const noexcept { return state_->n_items; }
 Features LabelingJob::pool() const {
   const auto turn = state_->turn();

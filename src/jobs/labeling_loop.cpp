@@ -92,8 +92,9 @@ LabelingPlan LabelingLoop::expectation() const {
   if (is_finished()) return plan_of_finished(n_items(), n_human_);
   // Rounds before items joined say nothing of these.
   const bool is_known = !history_.empty() && history_.back().n_items == n_items();
-  return is_known ? plan_from_history(history_, n_items(), n_human_, least_audits_)
-                  : plan_from_other_pools(n_items(), n_human_, model_->n_classes(), setup_.target);
+  if (is_known) return plan_from_history(history_, n_items(), n_human_, least_audits_);
+  const std::int64_t n_certified = certificate() ? ledgers_.n_delivered() : 0;
+  return plan_from_other_pools(n_items(), n_human_, n_certified, model_->n_classes(), setup_.target);
 }
 
 bool LabelingLoop::is_certified(const AuditLedger& ledger) const {
@@ -160,6 +161,8 @@ std::optional<Batch> LabelingLoop::next_batch() {
     }
     seconds_ += seconds_since(begin);
   }
+  // Items that failed to join a finished job may have cost the model its fit.
+  if (is_finished() && !model_->is_fitted() && model_->training().size() > 0) teach();
   return outstanding_batch();
 }
 
@@ -354,6 +357,7 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
       scores = score(*model_, items_, ledgers_);
       continue;
     }
+    if (has_fallen_back && scores.undecided.empty()) continue;
     if (has_fallen_back || is_worth_training(scores, next)) {
       phase_ = Phase::training;
       return ask_query(scores);

@@ -61,7 +61,7 @@ LabelingPlan plan_labeling(std::int64_t n_items, int n_classes, const Target& ta
   validate(target);
   if (n_items < 1) throw InvalidArgument("n_items: " + std::to_string(n_items) + " given, expected at least 1");
   if (n_classes < 2) throw InvalidArgument("n_classes: " + std::to_string(n_classes) + " given, expected at least 2");
-  return detail::plan_from_other_pools(n_items, 0, n_classes, target);
+  return detail::plan_from_other_pools(n_items, 0, 0, n_classes, target);
 }
 
 namespace detail {
@@ -76,20 +76,25 @@ std::optional<double> least_audits(std::int64_t n_items, int n_classes, const Ta
   return static_cast<double>(n_ledgers) * audits_of_each;
 }
 
-LabelingPlan plan_from_other_pools(std::int64_t n_items, std::int64_t n_asked, int n_classes, const Target& target) {
+LabelingPlan plan_from_other_pools(std::int64_t n_items, std::int64_t n_asked, std::int64_t n_delivered, int n_classes,
+                                   const Target& target) {
   const auto* error = std::get_if<ErrorTarget>(&target);
   const double max_error = error != nullptr ? error->max_error : 1.0 - std::get<ConfidenceThreshold>(target).confidence;
   const Difficulty measured = difficulty(max_error);
-  const double audits = least_audits(n_items, n_classes, target).value_or(static_cast<double>(n_items));
-  const auto people = [&](double share) {
-    return bounded(audits + share * static_cast<double>(n_items), n_asked, n_items);
+  const std::int64_t n_open = n_items - n_asked - n_delivered;
+  const auto people = [&](int n_audited_classes, double share) {
+    const auto open = static_cast<double>(n_open);
+    const double audits = n_open > 0 ? least_audits(n_open, n_audited_classes, target).value_or(open) : 0.0;
+    return bounded(static_cast<double>(n_asked) + audits + share * open, n_asked, n_asked + n_open);
   };
+  // At best all items are of one class.
   return {n_items,
           n_asked,
-          people(measured.expected),
-          people(measured.low),
-          people(measured.high),
-          "jobs on other pools; nothing is known of this one yet"};
+          people(n_classes, measured.expected),
+          people(1, measured.low),
+          people(n_classes, measured.high),
+          n_open < n_items ? "jobs on other pools; nothing is known of the open items yet"
+                           : "jobs on other pools; nothing is known of this one yet"};
 }
 
 LabelingPlan plan_from_history(std::span<const RoundRecord> history, std::int64_t n_items, std::int64_t n_asked,

@@ -101,6 +101,13 @@ void LabelingLoop::load(SnapshotReader& reader) {
     require_own(ledgers_[l].delivered());
     require_own(ledgers_[l].due());
   }
+  for (ItemIndex item = 0; item < n_items(); ++item) {
+    if (items_.automatic[item] == kNoClass) continue;
+    const AuditLedger& ledger = ledgers_[ledgers_.index_of(items_.automatic[item])];
+    const bool is_answered = items_.human[item] != kNoClass;
+    require_sound(is_answered ? !ledger.is_delivered(item) : !ledger.is_audited(item),
+                  "audit ledger: an audit without an answer, or a delivered label with one");
+  }
   seed_random_ = RandomStream(setup_.seed, RandomPurpose::seed_sample, reader.get<std::uint64_t>());
   query_random_ = RandomStream(setup_.seed, RandomPurpose::query, reader.get<std::uint64_t>());
   const auto phase = reader.get<std::int32_t>();

@@ -109,8 +109,8 @@ class GTLABEL_EXPORT LabelingJob {
   /// The certificate that the audits support now; nothing without an ErrorTarget, automatic labels, or enough evidence.
   [[nodiscard]] std::optional<Certificate> certificate() const;
   [[nodiscard]] JobReport report() const;
-  /// How many people the job is expected to need in all. Before the first label: from jobs on other pools; then from
-  /// how the model learns and what audits find. Cost: microseconds.
+  /// How many people the job is expected to need in all. Before the first round, and before the first after items
+  /// joined: from jobs on other pools; then from how the model learns and what audits find. Cost: microseconds.
   [[nodiscard]] LabelingPlan plan() const;
   /// Whether every item has its final label.
   [[nodiscard]] bool is_finished() const;
@@ -118,8 +118,8 @@ class GTLABEL_EXPORT LabelingJob {
   [[nodiscard]] AnswerTable answers() const;
 
   [[nodiscard]] const std::vector<std::string>& classes() const noexcept;
-  /// Names of the items, one each, or empty if the job was given none. The reference is good until items join.
-  [[nodiscard]] const std::vector<std::string>& ids() const noexcept;
+  /// Names of the items, one each, or empty if the job was given none. Cost: a copy.
+  [[nodiscard]] std::vector<std::string> ids() const;
   [[nodiscard]] std::int64_t n_items() const noexcept;
   /// The pool, with all that joined; shared, not copied.
   [[nodiscard]] Features pool() const;

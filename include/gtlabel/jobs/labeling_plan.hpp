@@ -12,7 +12,7 @@ namespace gtlabel {
 /// is promised is the error (Certificate). A plain result: owned by the caller.
 struct LabelingPlan {
   std::int64_t n_items = 0;
-  std::int64_t n_asked = 0;       ///< items that people were asked about already
+  std::int64_t n_asked = 0;       ///< items that people have answered already
   std::int64_t n_human = 0;       ///< expected at the end, audits included; n_asked <= n_human <= n_items
   std::int64_t n_human_low = 0;   ///< nine of ten measured jobs ended at or above this,
   std::int64_t n_human_high = 0;  ///< nine of ten at or below this

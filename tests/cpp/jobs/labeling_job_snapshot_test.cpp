@@ -332,6 +332,40 @@ TEST_CASE("LabelingJob snapshot: other objects' snapshots and newer ones are ref
   CHECK(restore(framed({.kind = "another", .payload = payload})) == ErrorCode::archive_mismatch);
 }
 
+TEST_CASE("LabelingJob snapshot: numbers changed behind a sound frame are refused, or give a job that can be asked") {
+  const GaussianPool pool(400, 2, 4.0);
+  auto job = make_job(pool, with_centroids());
+  while (job.report().n_audited < 20) answer(job, job.next_batch()->items, pool.classes);
+  const std::string payload = payload_of(job.snapshot(), kKind);
+  RandomStream random(5, RandomPurpose::user);
+  int n_restored = 0;
+  for (int trial = 0; trial < 1500; ++trial) {
+    std::string changed = payload;
+    std::size_t place = 0;
+    do place = random.below(changed.size());
+    while (changed[place] < '0' || changed[place] > '9');
+    // A number made another, or -1, which stands for "none" in many columns.
+    if (random.below(2) == 0) {
+      changed[place] = static_cast<char>('0' + random.below(10));
+    } else {
+      changed.replace(place, 1, "-1");
+    }
+    try {
+      auto restored =
+          LabelingJob::restore(framed({.kind = kKind, .payload = changed}), pool.features(), with_centroids());
+      ++n_restored;
+      const auto report = restored.report();
+      REQUIRE(report.n_human + report.n_auto <= report.n_items);
+      REQUIRE(std::ssize(restored.labels().item) == report.n_human + report.n_auto);
+      (void)sight_of(restored);
+      (void)restored.plan();
+      (void)restored.next_batch();
+    } catch (const gtlabel::Error&) {
+    }
+  }
+  CHECK(n_restored > 0);
+}
+
 TEST_CASE("LabelingJob snapshot: bytes changed, missing or added are refused") {
   const GaussianPool pool(100, 2, 4.0);
   auto job = make_job(pool, with_centroids());
