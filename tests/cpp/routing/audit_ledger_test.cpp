@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "gaussian_pool.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/routing/audit_bound.hpp"
 #include "gtlabel/storage/snapshot.hpp"
@@ -17,13 +17,8 @@
 namespace {
 
 using namespace gtlabel;
+using gtlabel_test::range;
 using Items = std::vector<ItemIndex>;
-
-Items range(ItemIndex begin, ItemIndex end) {
-  Items items(static_cast<std::size_t>(end - begin));
-  std::iota(items.begin(), items.end(), begin);
-  return items;
-}
 
 void record_all(AuditLedger& ledger, const Items& items, bool wrong) {
   for (const ItemIndex item : items) CHECK(ledger.record(item, wrong));

@@ -4,10 +4,10 @@
 
 #include <cmath>
 #include <cstdint>
-#include <numeric>
 #include <string>
 #include <vector>
 
+#include "gaussian_pool.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/routing/certificate.hpp"
 #include "gtlabel/storage/snapshot.hpp"
@@ -15,13 +15,8 @@
 namespace {
 
 using namespace gtlabel;
+using gtlabel_test::range;
 using Items = std::vector<ItemIndex>;
-
-Items range(ItemIndex begin, ItemIndex end) {
-  Items items(static_cast<std::size_t>(end - begin));
-  std::iota(items.begin(), items.end(), begin);
-  return items;
-}
 
 /// Commits n items that begin at `first`, audits them to `level` and finds the first n_wrong of the audited wrong.
 void audit(AuditLedger& ledger, ItemIndex first, std::int64_t n, double level, std::size_t n_wrong) {
