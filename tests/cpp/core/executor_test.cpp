@@ -83,6 +83,7 @@ TEST_CASE("Executor: the exception of a task reaches the caller unchanged and dr
       executor->run(100000, [&](std::size_t i) {
         ++begun;
         if (i == 3) throw Cancelled{42};
+        std::this_thread::sleep_for(100us);  // seconds in all, for the exception to arrive on a busy machine
       });
     } catch (const Cancelled& cancelled) {
       reason = cancelled.reason;
