@@ -77,6 +77,7 @@ be edited by hand.
 
 def main():
     options = parse_arguments()
+    known = known_rows(options.json)
     rows = []
     for name in options.pools:
         reason = pools.missing(name)
@@ -84,16 +85,18 @@ def main():
             print(f"skipped {name}: {reason}")
             continue
         for target in options.targets:
-            rows.append(measure_apart(name, target, options.seeds, options.rival))
+            key = (name, target, options.seeds, options.rival, commit())
+            rows.append(known.get(key) or measure_apart(name, target, options.seeds, options.rival))
             print(f"measured {name} at {target}", file=sys.stderr)
+            if options.json:
+                known[key] = rows[-1]
+                options.json.write_text(json.dumps(list(known.values()), indent=1) + "\n")
     if not rows:
         return "nothing was measured"
     table = aligned_table(rows, options.rival)
     is_kept, findings = check_targets(rows, options.rival)
     findings += circumstances()
     print(table, *findings, sep="\n")
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n")
     if options.out:
         options.out.write_text(document(table, findings))
     return 0 if is_kept else 1
@@ -129,7 +132,12 @@ def parse_arguments():
         const=DOCUMENT,
         help="write table and command as Markdown; without a path to docs/benchmarks.md",
     )
-    parser.add_argument("--json", type=Path, help="write the figures of every job")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        help="write the figures of every job, row by row; rows of this commit that are there\n"
+        "already are not measured again",
+    )
     return parser.parse_args()
 
 
@@ -160,12 +168,23 @@ def share(text):
     return number
 
 
+def known_rows(path):
+    """The rows of a file that an earlier run has written, by what was measured; none of a tree with
+    changes, which nothing tells apart from other changes."""
+    rows = json.loads(path.read_text()) if path and path.is_file() else []
+    return {
+        (row["pool"], row["max_error"], len(row["gtlabel"]), bool(row["rival"]), row["commit"]): row
+        for row in rows
+        if not row["commit"].endswith("with changes")
+    }
+
+
 def measure_apart(name, target, n_seeds, with_rival):
     """One row, measured in a process of its own."""
     command = [sys.executable, str(Path(__file__).with_name("measure.py")), name, str(target)]
     command += [str(n_seeds), *(["--rival"] if with_rival else [])]
     finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(finished.stdout)
+    return {**json.loads(finished.stdout), "commit": commit()}
 
 
 def aligned_table(rows, with_rival):

@@ -84,6 +84,19 @@ def test_table_agrees_with_the_jobs(run):
         assert float(cells[f"{prefix}error %"]) == pytest.approx(100 * job["n_auto_wrong"] / job["n_auto"], abs=0.0051)
 
 
+def test_rows_of_a_commit_are_not_measured_twice(tmp_path):
+    sys.path.insert(0, str(BENCHMARKS))
+    try:
+        known_rows = module("run").known_rows
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+    row = {"pool": "digits", "max_error": 0.05, "gtlabel": [{}, {}], "rival": [], "commit": "commit 1a2b3c4"}
+    path = tmp_path / "rows.json"
+    path.write_text(json.dumps([row, {**row, "commit": "commit 1a2b3c4 with changes"}]))
+    assert known_rows(path) == {("digits", 0.05, 2, False, "commit 1a2b3c4"): row}
+    assert known_rows(None) == known_rows(tmp_path / "none.json") == {}
+
+
 @pytest.mark.parametrize("max_error", [0.05, 0.001])
 def test_rival_counts_every_item_once(digits, max_error):
     result = rival.run_loop(digits.scaled(), digits.y, max_error, seed=3)
