@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "consolidation/ability_model.hpp"
+#include "consolidation/discounted_ibcc.hpp"
 #include "consolidation/expectation_maximization.hpp"
 #include "consolidation/worker_rules.hpp"
 #include "consolidation/worker_tables.hpp"
@@ -110,6 +111,10 @@ Consolidation weighted_mean(std::vector<Consolidation> members) {
 }
 
 }  // namespace
+
+Consolidation detail::discounted_ibcc(const VoteTable& votes, const ConsolidationOptions& options) {
+  return described(by_ibcc(votes, options, kSharedMistakes), votes, options);
+}
 
 Consolidation consolidate(const VoteTable& votes, const ConsolidationOptions& options) {
   detail::require_sound(votes, options);
