@@ -510,7 +510,7 @@ def _label_sets(
             raise InvalidArgument(f"labels: {len(labels)} given for {given.shape[1]} columns of label_sets")
         names = array_of(range(given.shape[1]) if labels is None else labels, "labels")
         return given.astype(bool).sum(axis=1), names[np.nonzero(given)[1]], names.tolist()
-    listed = list(given)
+    listed = given.to_pylist() if hasattr(given, "to_pylist") else list(given)
     for row, labels_of_row in enumerate(listed):
         if isinstance(labels_of_row, str | bytes) or not isinstance(labels_of_row, Iterable):
             raise InvalidType(f"label_sets: row {row} is {labels_of_row!r}, expected a collection of labels")

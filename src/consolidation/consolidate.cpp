@@ -113,7 +113,14 @@ Consolidation weighted_mean(std::vector<Consolidation> members) {
 }  // namespace
 
 Consolidation detail::discounted_ibcc(const VoteTable& votes, const ConsolidationOptions& options) {
-  return described(by_ibcc(votes, options, kSharedMistakes), votes, options);
+  Consolidation result = ibcc(votes, options);
+  for (std::int32_t i = 0; i < votes.n_items(); ++i) {
+    const auto n = static_cast<double>(votes.of_item(i).size());
+    double sum = 0.0;
+    for (double& p : result.probabilities.row(i)) sum += p = std::pow(p, 1.0 / (1.0 + kSharedMistakes * (n - 1.0)));
+    for (double& p : result.probabilities.row(i)) p /= sum;
+  }
+  return result;
 }
 
 Consolidation consolidate(const VoteTable& votes, const ConsolidationOptions& options) {

@@ -5,8 +5,8 @@
 
 namespace gtlabel::detail {
 
-/// ibcc whose final log odds are discounted for mistakes that people share, as the members of consolidate are: what
-/// structured answers are decided by, part by part. Options have to be sound.
+/// ibcc whose log odds are in the end discounted for mistakes that people share, as those of the members of consolidate
+/// are: what answers with parts are decided by, part by part. What it says of the workers is not discounted.
 Consolidation discounted_ibcc(const VoteTable& votes, const ConsolidationOptions& options);
 
 }  // namespace gtlabel::detail

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <numeric>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -228,18 +230,16 @@ ClusterJudgement judge_clusters(const Marks& marks, const std::vector<MarkCluste
     for (const double p : classes) existence += p;
     judgement.existences.push_back(std::min(existence, 1.0));
   }
-  std::vector<double> found(workers.ids.size(), 0.0), there = found, marked = found;
-  for (std::size_t o = 0; o < opinions.answers.size(); ++o) {
-    const double existence = judgement.existences[opinions.clusters[o]];
-    const auto w = static_cast<std::size_t>(workers.codes[o]);
-    there[w] += existence;
-    if (opinions.answers[o] == 0) continue;
-    found[w] += existence;
-    marked[w] += 1.0;
-  }
   for (std::size_t w = 0; w < workers.ids.size(); ++w) {
-    judgement.worker_recall[workers.ids[w]] = share(found[w], there[w]);
-    judgement.worker_precision[workers.ids[w]] = share(found[w], marked[w]);
+    double found = 0.0, missed = 0.0, invented = 0.0;
+    for (std::ptrdiff_t truth = 0; truth <= marks.n_classes(); ++truth) {
+      const auto counts = result.worker_counts.row(static_cast<std::ptrdiff_t>(w) * (marks.n_classes() + 1) + truth);
+      const double marked = std::accumulate(counts.begin() + 1, counts.end(), 0.0);
+      (truth == 0 ? invented : found) += marked;
+      missed += truth == 0 ? 0.0 : counts[0];
+    }
+    judgement.worker_recall[workers.ids[w]] = share(found, found + missed);
+    judgement.worker_precision[workers.ids[w]] = share(found, found + invented);
   }
   return judgement;
 }

@@ -59,6 +59,8 @@ def test_label_sets_as_a_boolean_array_or_a_table_are_the_same():
     by_table = gt.consolidate_multi_label({"item": items, "worker": workers, "labels": sets})
     np.testing.assert_array_equal(by_array.probabilities_, expected.probabilities_)
     np.testing.assert_array_equal(by_table.probabilities_, expected.probabilities_)
+    arrow = pytest.importorskip("pyarrow").table({"item": items, "worker": workers, "labels": sets})
+    np.testing.assert_array_equal(gt.consolidate_multi_label(arrow).probabilities_, expected.probabilities_)
     named = gt.consolidate_multi_label(items, workers, array, labels=["a", "b", "c"])
     assert named.labels_.tolist() == ["a", "b", "c"]
 

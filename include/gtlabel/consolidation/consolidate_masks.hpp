@@ -46,8 +46,8 @@ struct MaskConsolidation {
 /// staple: STAPLE (Warfield, Zou and Wells, IEEE TMI 2004) on these pixels. It takes what all have in common, such as
 ///    outlines that are too wide, for sensitivity; docs/consolidation.md has measurements. Answers count in full.
 ///
-/// O(pixels x answers) time to compare, then O(doubtful pixels x answers x classes) an iteration; memory for the
-/// probabilities and, per doubtful pixel, 16 bytes an answer and 20 a class. Thread-safe.
+/// O(pixels x answers) time to compare, then O(doubtful pixels x answers x classes) an iteration, at most 30; memory
+/// for the probabilities and, per doubtful pixel, about 30 bytes an answer and 40 a class. Thread-safe.
 /// @param items, workers  one entry per mask: indices from 0 (see encode_ids)
 /// @param masks  (height x width) classes; masks of an item have one size. Borrowed.
 /// @param n_classes  2 to 256; class 0 is the background
