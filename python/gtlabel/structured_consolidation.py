@@ -46,6 +46,10 @@ class MultiLabelConsolidation:
         """worker, recall and precision. Needs pandas."""
         return _worker_frame(self)
 
+    def __repr__(self) -> str:
+        sizes = f"{len(self.items_)} items, {len(self.workers_)} workers, {len(self.labels_)} labels"
+        return f"MultiLabelConsolidation({sizes})"
+
 
 @dataclass(frozen=True, eq=False)
 class BoxConsolidation:
@@ -90,6 +94,9 @@ class BoxConsolidation:
         """worker, recall, precision and error. Needs pandas."""
         return _worker_frame(self, error=self.worker_error_)
 
+    def __repr__(self) -> str:
+        return f"BoxConsolidation({len(self.items_)} objects, {len(self.workers_)} workers)"
+
 
 @dataclass(frozen=True, eq=False)
 class SpanConsolidation:
@@ -131,6 +138,9 @@ class SpanConsolidation:
         """worker, recall and precision. Needs pandas."""
         return _worker_frame(self)
 
+    def __repr__(self) -> str:
+        return f"SpanConsolidation({len(self.items_)} spans, {len(self.workers_)} workers)"
+
 
 @dataclass(frozen=True, eq=False)
 class MaskConsolidation:
@@ -151,6 +161,9 @@ class MaskConsolidation:
     """(workers, classes, classes): expected number of pixels, [.., truth, answer], where people disagree."""
     worker_accuracy_: NDArray[np.float64]
     """Share of right pixels among those on which people disagree; NaN without any."""
+
+    def __repr__(self) -> str:
+        return f"MaskConsolidation({len(self.items_)} items, {len(self.workers_)} workers)"
 
 
 def consolidate_multi_label(

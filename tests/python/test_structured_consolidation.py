@@ -145,6 +145,7 @@ def test_spans_of_real_people_beat_the_token_majority(method, least):
 # --- boxes ------------------------------------------------------------------------------------------------------------
 def test_boxes_have_the_names_of_the_table():
     result = gt.consolidate_boxes(*BOX_ROWS, empty_answers=[("z", "eve")])
+    assert repr(result) == "BoxConsolidation(2 objects, 3 workers)"
     assert result.items_.tolist() == ["x", "y"]
     assert result.labels_.tolist() == ["cat", "dog"]
     np.testing.assert_allclose(result.boxes_, [[0.5, 0, 10, 10], [5, 5, 9, 9]])
