@@ -40,9 +40,18 @@ struct Interval;
 struct WorkerAgreement;
 
 // consolidation
+struct BoxConsolidation;
+struct BoxConsolidationOptions;
 struct Consolidation;
 struct ConsolidationOptions;
 struct GroundTruthConsolidation;
+struct LabelSetAnswers;
+struct MarkColumns;
+struct MaskConsolidation;
+struct MaskConsolidationOptions;
+struct MultiLabelConsolidation;
+struct SpanConsolidation;
+struct SpanConsolidationOptions;
 
 // models
 struct ColumnScaling;

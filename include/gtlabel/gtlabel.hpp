@@ -2,8 +2,13 @@
 
 /// Every public header of gtlabel; the kernels, which need Eigen or xtensor, stay apart.
 #include "gtlabel/consolidation/consolidate.hpp"
+#include "gtlabel/consolidation/consolidate_boxes.hpp"
+#include "gtlabel/consolidation/consolidate_masks.hpp"
+#include "gtlabel/consolidation/consolidate_multi_label.hpp"
+#include "gtlabel/consolidation/consolidate_spans.hpp"
 #include "gtlabel/consolidation/consolidation.hpp"
 #include "gtlabel/consolidation/ground_truth_compat.hpp"
+#include "gtlabel/consolidation/mark_columns.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/core/executor.hpp"
 #include "gtlabel/core/export.hpp"

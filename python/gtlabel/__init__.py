@@ -54,6 +54,16 @@ from gtlabel.labeling_job import LabelingJob
 from gtlabel.labeling_plan import LabelingPlan, Price, plan_labeling
 from gtlabel.labels import Labels
 from gtlabel.report import ClassRecord, Report, Round
+from gtlabel.structured_consolidation import (
+    BoxConsolidation,
+    MaskConsolidation,
+    MultiLabelConsolidation,
+    SpanConsolidation,
+    consolidate_boxes,
+    consolidate_masks,
+    consolidate_multi_label,
+    consolidate_spans,
+)
 
 __all__ = [
     "Agreement",
@@ -62,6 +72,7 @@ __all__ = [
     "AuditLedger",
     "AuditLedgers",
     "Batch",
+    "BoxConsolidation",
     "Certificate",
     "ClassCertificate",
     "ClassRecord",
@@ -84,7 +95,9 @@ __all__ = [
     "LabelingJob",
     "LabelingPlan",
     "Labels",
+    "MaskConsolidation",
     "ModelError",
+    "MultiLabelConsolidation",
     "NotFitted",
     "Price",
     "Reliability",
@@ -92,12 +105,17 @@ __all__ = [
     "Round",
     "Routing",
     "SoftmaxRegression",
+    "SpanConsolidation",
     "Submission",
     "UnknownClass",
     "__version__",
     "certify",
     "cohen_kappa",
     "consolidate",
+    "consolidate_boxes",
+    "consolidate_masks",
+    "consolidate_multi_label",
+    "consolidate_spans",
     "dawid_skene",
     "ebcc",
     "expected_audits",

@@ -399,6 +399,81 @@ def _consolidate(
 def _ground_truth_compat(
     items: _Codes, workers: _Codes, answers: _Codes, n_classes: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]: ...
+
+class _MultiLabelColumns(TypedDict):
+    label_sets: list[list[int]]
+    probabilities: NDArray[np.float64]
+    worker_counts: NDArray[np.float64]
+    worker_recall: NDArray[np.float64]
+    worker_precision: NDArray[np.float64]
+
+class _BoxColumns(TypedDict):
+    items: NDArray[np.int32]
+    boxes: NDArray[np.float64]
+    classes: NDArray[np.int32]
+    existences: NDArray[np.float64]
+    confidences: NDArray[np.float64]
+    n_workers: NDArray[np.int32]
+    objects: NDArray[np.int32]
+    worker_recall: NDArray[np.float64]
+    worker_precision: NDArray[np.float64]
+    worker_error: NDArray[np.float64]
+
+class _SpanColumns(TypedDict):
+    items: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    classes: NDArray[np.int32]
+    confidences: NDArray[np.float64]
+    n_workers: NDArray[np.int32]
+    worker_recall: NDArray[np.float64]
+    worker_precision: NDArray[np.float64]
+
+class _MaskColumns(TypedDict):
+    masks: list[NDArray[np.uint8]]
+    probabilities: list[NDArray[np.float32]]
+    confidences: NDArray[np.float64]
+    n_workers: NDArray[np.int32]
+    worker_counts: NDArray[np.float64]
+    worker_accuracy: NDArray[np.float64]
+
+def _consolidate_multi_label(
+    items: _Codes, workers: _Codes, ends: NDArray[np.int64], labels: _Codes, n_labels: int, n_threads: int
+) -> _MultiLabelColumns: ...
+def _consolidate_boxes(
+    items: _Codes,
+    workers: _Codes,
+    boxes: NDArray[np.float64],
+    classes: _Codes,
+    empty_items: _Codes,
+    empty_workers: _Codes,
+    n_classes: int,
+    min_overlap: float,
+    min_existence: float,
+    n_threads: int,
+) -> _BoxColumns: ...
+def _consolidate_spans(
+    items: _Codes,
+    workers: _Codes,
+    starts: _Codes,
+    ends: _Codes,
+    classes: _Codes,
+    empty_items: _Codes,
+    empty_workers: _Codes,
+    lengths: _Codes,
+    n_classes: int,
+    method: str,
+    n_threads: int,
+) -> _SpanColumns: ...
+def _consolidate_masks(
+    items: _Codes,
+    workers: _Codes,
+    masks: Sequence[NDArray[np.uint8]],
+    n_classes: int,
+    method: str,
+    smoothness: float,
+    n_threads: int,
+) -> _MaskColumns: ...
 def wilson_interval(
     successes: ArrayLike, trials: ArrayLike, confidence: float = 0.95
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...

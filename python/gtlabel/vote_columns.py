@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,9 @@ class Votes:
 
     def __init__(self, items: Any, workers: Any, answers: Any, classes: Sequence[Any] | None) -> None:
         if workers is None and answers is None:
-            items, workers, answers = _columns_of(items)
-        item_values, answer_values = _column(items, "items"), _column(answers, "answers")
-        worker_values = np.zeros(len(item_values), dtype=np.int64) if workers is None else _column(workers, "workers")
+            items, workers, answers = columns_of(items, NAMES)
+        item_values, answer_values = column(items, "items"), column(answers, "answers")
+        worker_values = np.zeros(len(item_values), dtype=np.int64) if workers is None else column(workers, "workers")
         lengths = len(item_values), len(worker_values), len(answer_values)
         if len(set(lengths)) != 1:
             raise InvalidArgument(
@@ -33,7 +33,7 @@ class Votes:
             raise InvalidArgument("votes: an empty table given, expected at least one vote")
         self.items, self.item_codes = encode(item_values, "items")
         self.workers, self.worker_codes = encode(worker_values, "workers")
-        self.classes, self.answer_codes = _encode_answers(answer_values, classes)
+        self.classes, self.answer_codes = encode_answers(answer_values, classes)
 
     def codes_of(self, answers: Sequence[Any], where: str) -> NDArray[np.int32]:
         """Class indices of some answers."""
@@ -50,8 +50,8 @@ def _lookup(known: dict[Any, int], answer: Any, where: str) -> int:
     return known[answer]
 
 
-def _columns_of(table: Any) -> tuple[Any, Any, Any]:
-    """The columns of a data frame, an Arrow table, a mapping of columns."""
+def columns_of(table: Any, columns: Mapping[str, Sequence[str]]) -> list[Any]:
+    """The columns of a data frame, an Arrow table, a mapping of columns; each may have several names."""
     if not hasattr(table, "__getitem__") and hasattr(table, "__arrow_c_stream__"):
         import pyarrow as pa
 
@@ -60,20 +60,19 @@ def _columns_of(table: Any) -> tuple[Any, Any, Any]:
     names = names if names is not None else getattr(table, "columns", table)
     if not isinstance(table, dict) and not hasattr(table, "column_names") and not hasattr(table, "columns"):
         raise InvalidType(
-            f"votes: {type(table).__name__} given, expected three columns or a table with the columns item, worker, "
-            "answer"
+            f"votes: {type(table).__name__} given, expected columns or a table with the columns {', '.join(columns)}"
         )
     present = set(names)
     chosen = []
-    for name, synonyms in NAMES.items():
+    for name, synonyms in columns.items():
         found = [synonym for synonym in synonyms if synonym in present]
         if not found:
             raise InvalidArgument(f"votes: no column {name!r} in {sorted(map(str, present))}")
         chosen.append(table[found[0]])
-    return chosen[0], chosen[1], chosen[2]
+    return chosen
 
 
-def _column(values: Any, name: str) -> NDArray[Any]:
+def column(values: Any, name: str) -> NDArray[Any]:
     """One-dimensional and without missing values."""
     missing = None
     if hasattr(values, "isna"):  # pandas, whose NA has no truth value
@@ -81,7 +80,7 @@ def _column(values: Any, name: str) -> NDArray[Any]:
     if hasattr(values, "to_numpy"):
         values = values.to_numpy()
     if not isinstance(values, np.ndarray):
-        values = _array_of(values, name)
+        values = array_of(values, name)
     if values.ndim != 1:
         raise InvalidArgument(f"{name}: {values.ndim} dimensions given, expected 1")
     if missing is None:
@@ -94,7 +93,7 @@ def _column(values: Any, name: str) -> NDArray[Any]:
     return column
 
 
-def _array_of(values: Any, name: str) -> NDArray[Any]:
+def array_of(values: Any, name: str) -> NDArray[Any]:
     """A sequence as it is: numpy would make one text of 1, "a" and nan."""
     if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
         raise InvalidType(f"{name}: {type(values).__name__} given, expected a sequence")
@@ -143,12 +142,18 @@ def _encode_objects(values: NDArray[Any], name: str) -> tuple[NDArray[Any], NDAr
         codes = np.fromiter((known.setdefault(value, len(known)) for value in values), np.int32, len(values))
     except TypeError as error:
         raise InvalidType(f"{name}: {error}; expected values that can be compared") from None
-    return _array_of(known, name), codes
+    return array_of(known, name), codes
 
 
-def _encode_answers(values: NDArray[Any], classes: Sequence[Any] | None) -> tuple[NDArray[Any], NDArray[np.int32]]:
-    """Codes into the classes given, or into the answers that there are, sorted if they can be."""
-    found, codes = encode(values, "answers")
+def encode_answers(
+    values: NDArray[Any],
+    classes: Sequence[Any] | None,
+    name: str = "answers",
+    rows: NDArray[np.int64] | None = None,
+) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Codes into the classes given, or into the answers that there are, sorted if they can be. ``rows``: the row of
+    each value in what the user gave; default: its position."""
+    found, codes = encode(values, name)
     if classes is None:
         try:
             order = sorted(range(len(found)), key=found.tolist().__getitem__)
@@ -157,13 +162,14 @@ def _encode_answers(values: NDArray[Any], classes: Sequence[Any] | None) -> tupl
         rank = np.empty(len(found), dtype=np.int32)
         rank[order] = np.arange(len(found), dtype=np.int32)
         return found[order], rank[codes]
-    names = _array_of(classes, "classes")
+    names = array_of(classes, "classes")
     known = {name: index for index, name in enumerate(names.tolist())}
     if len(known) != len(names):
         raise InvalidArgument("classes: a class is named twice")
     for code, answer in enumerate(found.tolist()):
         if answer not in known:
-            row = int(np.argmax(codes == code))
-            raise UnknownClass(f"answers: row {row} has {answer!r}, which is none of the classes {list(known)}")
+            place = int(np.argmax(codes == code))
+            row = place if rows is None else int(rows[place])
+            raise UnknownClass(f"{name}: row {row} has {answer!r}, which is none of the classes {list(known)}")
     rank = np.array([known[answer] for answer in found.tolist()], dtype=np.int32)
     return names, rank[codes]

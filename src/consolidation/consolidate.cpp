@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "consolidation/ability_model.hpp"
+#include "consolidation/discounted_ibcc.hpp"
 #include "consolidation/expectation_maximization.hpp"
 #include "consolidation/worker_rules.hpp"
 #include "consolidation/worker_tables.hpp"
@@ -110,6 +111,17 @@ Consolidation weighted_mean(std::vector<Consolidation> members) {
 }
 
 }  // namespace
+
+Consolidation detail::discounted_ibcc(const VoteTable& votes, const ConsolidationOptions& options) {
+  Consolidation result = ibcc(votes, options);
+  for (std::int32_t i = 0; i < votes.n_items(); ++i) {
+    const auto n = static_cast<double>(votes.of_item(i).size());
+    double sum = 0.0;
+    for (double& p : result.probabilities.row(i)) sum += p = std::pow(p, 1.0 / (1.0 + kSharedMistakes * (n - 1.0)));
+    for (double& p : result.probabilities.row(i)) p /= sum;
+  }
+  return result;
+}
 
 Consolidation consolidate(const VoteTable& votes, const ConsolidationOptions& options) {
   detail::require_sound(votes, options);

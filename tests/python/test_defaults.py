@@ -104,3 +104,18 @@ def test_everything_public_is_documented_and_listed():
     for name in gt.__all__:
         assert name == "__version__" or getattr(gt, name).__doc__
     assert list(gt.__all__) == sorted(gt.__all__, key=lambda name: (name == name.lower(), name))
+
+
+@pytest.mark.parametrize(
+    ("function", "header", "struct", "member"),
+    [
+        (gt.consolidate_boxes, "consolidate_boxes", "BoxConsolidationOptions", "min_overlap"),
+        (gt.consolidate_boxes, "consolidate_boxes", "BoxConsolidationOptions", "min_existence"),
+        (gt.consolidate_masks, "consolidate_masks", "MaskConsolidationOptions", "smoothness"),
+        (gt.consolidate_masks, "consolidate_masks", "MaskConsolidationOptions", "method"),
+        (gt.consolidate_spans, "consolidate_spans", "SpanConsolidationOptions", "method"),
+    ],
+)
+def test_consolidation_of_parts(function, header, struct, member):
+    expected = member_default(f"consolidation/{header}.hpp", struct, member).split("::")[-1]
+    assert str(inspect.signature(function).parameters[member].default) == expected
