@@ -9,5 +9,6 @@ PYBIND11_MODULE(_core, m) {
   gtlabel::python::register_routing(m);
   gtlabel::python::register_metrics(m);
   gtlabel::python::register_consolidation(m);
+  gtlabel::python::register_workforce(m);
   gtlabel::python::register_jobs(m);
 }

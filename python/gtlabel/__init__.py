@@ -23,6 +23,7 @@ from gtlabel._core import (
     KernelModel,
     ModelError,
     NotFitted,
+    Overlap,
     Routing,
     SoftmaxRegression,
     Submission,
@@ -34,6 +35,8 @@ from gtlabel._core import (
     wilson_interval,
 )
 from gtlabel.agreement import Agreement, cohen_kappa, fleiss_kappa, krippendorff_alpha, krippendorff_alpha_per_class
+from gtlabel.answers import NONE_OF_THESE, SKIP, UNSURE, SpecialAnswer, Unsure
+from gtlabel.budget import Budget
 from gtlabel.consolidation import (
     Consolidation,
     GroundTruthConsolidation,
@@ -54,6 +57,8 @@ from gtlabel.labeling_job import LabelingJob
 from gtlabel.labeling_plan import LabelingPlan, Price, plan_labeling
 from gtlabel.labels import Labels
 from gtlabel.report import ClassRecord, Report, Round
+from gtlabel.simulation import SimulatedWorkforce, simulate
+from gtlabel.worker_table import WorkerTable
 
 __all__ = [
     "Agreement",
@@ -62,6 +67,7 @@ __all__ = [
     "AuditLedger",
     "AuditLedgers",
     "Batch",
+    "Budget",
     "Certificate",
     "ClassCertificate",
     "ClassRecord",
@@ -85,15 +91,23 @@ __all__ = [
     "LabelingPlan",
     "Labels",
     "ModelError",
+    "NONE_OF_THESE",
     "NotFitted",
+    "Overlap",
     "Price",
     "Reliability",
     "Report",
     "Round",
     "Routing",
+    "SKIP",
+    "SimulatedWorkforce",
     "SoftmaxRegression",
+    "SpecialAnswer",
     "Submission",
+    "UNSURE",
     "UnknownClass",
+    "Unsure",
+    "WorkerTable",
     "__version__",
     "certify",
     "cohen_kappa",
@@ -113,5 +127,6 @@ __all__ = [
     "max_wrong_unfound",
     "one_coin",
     "plan_labeling",
+    "simulate",
     "wilson_interval",
 ]
