@@ -61,6 +61,9 @@ from gtlabel.simulation import SimulatedWorkforce, simulate
 from gtlabel.worker_table import WorkerTable
 
 __all__ = [
+    "NONE_OF_THESE",
+    "SKIP",
+    "UNSURE",
     "Agreement",
     "ArchiveError",
     "AuditFallback",
@@ -91,7 +94,6 @@ __all__ = [
     "LabelingPlan",
     "Labels",
     "ModelError",
-    "NONE_OF_THESE",
     "NotFitted",
     "Overlap",
     "Price",
@@ -99,12 +101,10 @@ __all__ = [
     "Report",
     "Round",
     "Routing",
-    "SKIP",
     "SimulatedWorkforce",
     "SoftmaxRegression",
     "SpecialAnswer",
     "Submission",
-    "UNSURE",
     "UnknownClass",
     "Unsure",
     "WorkerTable",

@@ -32,8 +32,8 @@ class Price:
 class LabelingPlan:
     """How many people a job is expected to need in all, as far as can be told by now.
 
-    An expectation, not a promise. ``answers_per_item``: paid answers about an item, so far. Of ten measured jobs eight ended between ``n_human_low`` and ``n_human_high``. Costs
-    are ``None`` without a price.
+    An expectation, not a promise. Of ten measured jobs eight ended between ``n_human_low`` and ``n_human_high``.
+    ``answers_per_item``: paid answers about an item, so far. Costs are ``None`` without a price.
     """
 
     n_items: int

@@ -33,7 +33,8 @@ class Labels:
     source: NDArray[np.str_]
     """``"human"`` or ``"auto"``."""
     confidence: NDArray[np.float32]
-    """By people 1, or with an overlap the probability by their answers; for automatic ones the calibrated probability of being right, when they were committed."""
+    """By people 1, or with an overlap the probability by their answers; for automatic labels the calibrated probability
+    of being right, when they were committed."""
     round: NDArray[np.int32]
     """The round in which the label was decided."""
 

@@ -58,8 +58,8 @@ class Report:
     """What a job did and what it cost, so far or at its end.
 
     ``n_human`` counts every item that a person was asked about, audits included; ``savings = 1 - n_human / n_items``.
-    ``n_answers`` are all rows of ``job.answers()``; ``n_paid`` those that are paid (no skips, nobody twice for an item),
-    which ``cost`` so much. ``by_class`` has a record per class, in their order.
+    ``n_answers`` are all rows of ``job.answers()``; ``n_paid`` those that are paid (no skips, nobody twice for an
+    item), which ``cost`` so much. ``by_class`` has a record per class, in their order.
     """
 
     n_items: int

@@ -171,10 +171,12 @@ LearnedSkills AnswerRecord::learned() const {
     all += learned.n_shared[name];
   }
   const double of_others = std::min(right / all, kMostAccuracy);
+  // Nobody is taken to be right in less than by guessing: with few answers his word would be turned round by chance.
+  const double chance = 1.0 / static_cast<double>(votes.n_classes);
   learned.skills.of_others = of_others;
   for (std::size_t w = 0; w < learned.n_right.size(); ++w) {
     const double accuracy = (learned.n_right[w] + kSkillPrior * of_others) / (learned.n_shared[w] + kSkillPrior);
-    learned.skills.accuracy.push_back(std::min(accuracy, kMostAccuracy));
+    learned.skills.accuracy.push_back(std::clamp(accuracy, chance, std::max(chance, kMostAccuracy)));
   }
   return learned;
 }

@@ -193,20 +193,28 @@ void LabelingLoop::settle() {
       unsettled.push_back(item);
     }
   }
-  if (!answers_.is_plain()) reweigh();
+  if (!answers_.is_plain()) {
+    // What was settled by people who turn out to be less good is asked again.
+    const auto doubtful = reweigh();
+    if (phase_ != Phase::finished) unsettled.insert(unsettled.end(), doubtful.begin(), doubtful.end());
+    std::sort(unsettled.begin(), unsettled.end());
+  }
   const bool is_open = !unsettled.empty();
   ask(std::move(unsettled), Purpose::review);
   if (is_open && n_outstanding_ == 0 && phase_ == Phase::finished) close_open_items();  // the budget is spent
 }
 
-void LabelingLoop::reweigh() {
+std::vector<ItemIndex> LabelingLoop::reweigh() {
+  std::vector<ItemIndex> doubtful;
   for (ItemIndex item = 0; item < n_items(); ++item) {
     if (items_.human[item] == kNoClass || is_committed(item)) continue;
     const Verdict verdict = answers_.verdict(item, false);
     items_.human[item] = verdict.label;
     items_.human_confidence[item] = verdict.confidence;
     untaught_.push_back(item);
+    if (!verdict.is_settled) doubtful.push_back(item);
   }
+  return doubtful;
 }
 
 std::optional<std::int64_t> LabelingLoop::answers_left() const {

@@ -115,7 +115,8 @@ class LabelingLoop {
   void record(ItemIndex item, const Verdict& verdict);
   void record_human(ItemIndex item, const Verdict& verdict);
   /// Weighs the answers about items that were never committed again, by what is known of the workers now.
-  void reweigh();
+  /// @return those that are settled no more.
+  std::vector<ItemIndex> reweigh();
   [[nodiscard]] bool is_committed(ItemIndex item) const { return items_.automatic[item] != kNoClass; }
   [[nodiscard]] const ErrorTarget* error_target() const noexcept { return std::get_if<ErrorTarget>(&setup_.target); }
   /// Whether the labels of one ledger meet the target by themselves.

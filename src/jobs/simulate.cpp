@@ -25,7 +25,7 @@ class Simulation {
     while (!turns_.empty()) {
       const auto [now, order, worker] = turns_.top();
       turns_.pop();
-      hand_in(worker, now);
+      if (hand_in(worker, now)) continue;
       if (!take_work(worker, now)) return;
       if (turns_.empty() && !idle_.empty()) {
         throw InvalidState("simulate: nobody is left to ask: expected more workers than the overlap's max");
@@ -34,9 +34,10 @@ class Simulation {
   }
 
  private:
-  void hand_in(std::size_t worker, double now) {
+  /// @return whether there was something; he then queues behind those who wait already.
+  bool hand_in(std::size_t worker, double now) {
     const Batch work = std::exchange(work_[worker], {});
-    if (work.items.empty()) return;
+    if (work.items.empty()) return false;
     std::vector<ClassIndex> answers;
     std::vector<float> seconds;
     for (const ItemIndex item : work.items) {
@@ -46,6 +47,8 @@ class Simulation {
     const std::vector<std::string> names(work.items.size(), workforce_.workers()[worker].name);
     job_.submit(work.items, std::span<const ClassIndex>(answers), names, seconds);
     for (const std::size_t other : std::exchange(idle_, {})) turns_.emplace(now, order_++, other);
+    turns_.emplace(now, order_++, worker);
+    return true;
   }
 
   /// @return false when the job is finished.
