@@ -1,3 +1,5 @@
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -42,24 +44,38 @@ Batch batch_from(const py::tuple& state) {
   return batch;
 }
 
+using Clock = std::optional<std::function<double()>>;
+
+void set_clock(LabelingJobOptions& options, const Clock& now) {
+  if (now) options.now = *now;
+}
+
 std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::string> classes,
                                       std::vector<std::string> ids, Target target, const py::object& model,
-                                      std::int64_t batch_size, std::optional<std::uint64_t> seed,
-                                      std::size_t n_threads) {
+                                      std::int64_t batch_size, std::optional<std::uint64_t> seed, std::size_t n_threads,
+                                      const Overlap& overlap, double per_answer, const std::string& currency,
+                                      std::optional<std::int64_t> max_answers, std::optional<double> max_cost,
+                                      std::optional<std::int64_t> max_items, double lease_seconds, const Clock& now) {
   const Features features = features_from(X);
   LabelingJobOptions options = options_from(model, std::move(ids), n_threads);
   options.target = target;
   options.batch_size = batch_size;
   options.seed = seed;
+  options.overlap = overlap;
+  options.price = {per_answer, currency};
+  options.budget = {max_answers, max_cost, max_items};
+  options.lease_seconds = lease_seconds;
+  set_clock(options, now);
   const py::gil_scoped_release release;
   return std::make_unique<LabelingJob>(features, std::move(classes), std::move(options));
 }
 
 std::unique_ptr<LabelingJob> restore_job(const py::bytes& snapshot, const py::object& X, std::vector<std::string> ids,
-                                         const py::object& model, std::size_t n_threads) {
+                                         const py::object& model, std::size_t n_threads, const Clock& now) {
   const std::string bytes = snapshot;
   const Features features = features_from(X);
   LabelingJobOptions options = options_from(model, std::move(ids), n_threads);
+  set_clock(options, now);
   const py::gil_scoped_release release;
   return std::make_unique<LabelingJob>(LabelingJob::restore(bytes, features, std::move(options)));
 }
@@ -79,20 +95,25 @@ py::object extend(LabelingJob& job, const py::object& X, std::vector<std::string
 /// One class index per item, kNoClass where there is no answer. Those rows are left out only after all items were
 /// checked, so that a message names the row as the caller counts it.
 Submission submit(LabelingJob& job, const py::object& items, const py::array_t<ClassIndex>& answers,
-                  const std::vector<std::string>& workers) {
+                  const std::vector<std::string>& workers, const std::vector<float>& seconds,
+                  const std::vector<float>& certainties) {
   const auto indices = indices_from(items, "items");
   const auto given_items = span_of<ItemIndex>(indices);
   const auto given_answers = span_of<ClassIndex>(answers);
-  if (given_answers.size() != given_items.size() || (!workers.empty() && workers.size() != given_items.size())) {
+  const auto is_one_each = [&](std::size_t n) { return n == 0 || n == given_items.size(); };
+  if (given_answers.size() != given_items.size() || !is_one_each(workers.size()) || !is_one_each(seconds.size()) ||
+      !is_one_each(certainties.size())) {
     throw InvalidArgument("submit: " + std::to_string(given_items.size()) + " items, " +
-                              std::to_string(given_answers.size()) + " answers and " + std::to_string(workers.size()) +
-                              " workers given, expected equally many (or no workers)",
+                              std::to_string(given_answers.size()) + " answers, " + std::to_string(workers.size()) +
+                              " workers and " + std::to_string(seconds.size()) +
+                              " seconds given, expected equally many (or no workers, no seconds)",
                           ErrorCode::shape_mismatch);
   }
   const py::gil_scoped_release release;
   std::vector<ItemIndex> answered;
   std::vector<ClassIndex> classes;
   std::vector<std::string> names;
+  std::vector<float> times, sure;
   for (std::size_t row = 0; row < given_items.size(); ++row) {
     if (given_items[row] < 0 || given_items[row] >= job.n_items()) {
       throw InvalidArgument("items: row " + std::to_string(row) + " is " + std::to_string(given_items[row]) +
@@ -103,8 +124,10 @@ Submission submit(LabelingJob& job, const py::object& items, const py::array_t<C
     answered.push_back(given_items[row]);
     classes.push_back(given_answers[row]);
     if (!workers.empty()) names.push_back(workers[row]);
+    if (!seconds.empty()) times.push_back(seconds[row]);
+    if (!certainties.empty()) sure.push_back(certainties[row]);
   }
-  return job.submit(answered, std::span<const ClassIndex>(classes), names);
+  return job.submit(answered, std::span<const ClassIndex>(classes), names, times, sure);
 }
 
 /// numpy columns by name.
@@ -131,14 +154,18 @@ py::dict answer_columns(const LabelingJob& job) {
   }
   std::vector<ItemIndex> items;
   std::vector<std::int32_t> classes, workers, rounds;
+  std::vector<float> certainties, seconds;
   for (const Answer& answer : table.answers()) {
     items.push_back(answer.item);
     classes.push_back(answer.class_index);
     workers.push_back(answer.worker);
     rounds.push_back(answer.round);
+    certainties.push_back(answer.certainty);
+    seconds.push_back(answer.seconds);
   }
   return py::dict("item"_a = to_array(std::move(items)), "class_index"_a = to_array(std::move(classes)),
                   "worker"_a = to_array(std::move(workers)), "round"_a = to_array(std::move(rounds)),
+                  "certainty"_a = to_array(std::move(certainties)), "seconds"_a = to_array(std::move(seconds)),
                   "workers"_a = table.workers());
 }
 
@@ -159,12 +186,28 @@ py::dict record_fields(const RoundRecord& record) {
                   "coverage"_a = record.coverage, "human_share"_a = record.human_share,
                   "expected_human_share"_a = record.expected_human_share, "estimated_error"_a = record.estimated_error,
                   "bounded_error"_a = record.bounded_error, "accuracy"_a = record.accuracy,
-                  "seconds"_a = record.seconds);
+                  "seconds"_a = record.seconds, "n_paid"_a = record.n_paid);
+}
+
+py::list worker_rows(const LabelingJob& job) {
+  std::vector<WorkerRecord> records;
+  {
+    const py::gil_scoped_release release;
+    records = job.workers();
+  }
+  py::list rows;
+  for (const WorkerRecord& record : records) {
+    rows.append(py::make_tuple(record.worker, record.n_answers, record.n_skipped, record.accuracy,
+                               record.accuracy_interval.low, record.accuracy_interval.high, record.agreement,
+                               record.seconds, record.cost, record.is_spam));
+  }
+  return rows;
 }
 
 py::dict fields_of(const LabelingPlan& plan) {
   return py::dict("n_items"_a = plan.n_items, "n_asked"_a = plan.n_asked, "n_human"_a = plan.n_human,
-                  "n_human_low"_a = plan.n_human_low, "n_human_high"_a = plan.n_human_high, "basis"_a = plan.basis);
+                  "n_human_low"_a = plan.n_human_low, "n_human_high"_a = plan.n_human_high, "basis"_a = plan.basis,
+                  "answers_per_item"_a = plan.answers_per_item);
 }
 
 py::dict plan_fields(const LabelingJob& job) {
@@ -195,7 +238,8 @@ py::dict report_fields(const LabelingJob& job) {
     by_class.append(class_fields(record, job.classes()[static_cast<std::size_t>(record.class_index)]));
   }
   return py::dict("n_items"_a = report.n_items, "n_human"_a = report.n_human, "n_auto"_a = report.n_auto,
-                  "n_audited"_a = report.n_audited, "n_answers"_a = report.n_answers, "savings"_a = report.savings,
+                  "n_audited"_a = report.n_audited, "n_answers"_a = report.n_answers, "n_paid"_a = report.n_paid,
+                  "cost"_a = report.cost, "currency"_a = report.currency, "savings"_a = report.savings,
                   "rounds"_a = report.rounds, "is_finished"_a = report.is_finished, "model"_a = report.model,
                   "target"_a = report.target, "outcome"_a = report.outcome, "seconds"_a = report.seconds,
                   "certificate"_a = report.certificate, "plan"_a = fields_of(report.plan), "by_class"_a = by_class,
@@ -220,10 +264,14 @@ void register_jobs(py::module_& m) {
       .def_readonly("n_answers", &Submission::n_answers, "Answers taken.")
       .def_readonly("n_free", &Submission::n_free, "Of those, about items that nobody had asked about.")
       .def_readonly("n_replaced", &Submission::n_replaced, "Of those, about items answered before; the later counts.")
+      .def_readonly("n_skipped", &Submission::n_skipped, "Skips: the items are asked again.")
       .def("__repr__", [](const Submission& s) {
-        return py::str("Submission(n_answers={}, n_free={}, n_replaced={})")
-            .format(s.n_answers, s.n_free, s.n_replaced);
+        return py::str("Submission(n_answers={}, n_free={}, n_replaced={}, n_skipped={})")
+            .format(s.n_answers, s.n_free, s.n_replaced, s.n_skipped);
       });
+  m.attr("_SKIP") = kSkip;
+  m.attr("_UNSURE") = kUnsure;
+  m.attr("_NONE_OF_THESE") = kNoneOfThese;
 
   m.def(
       "read_file",
@@ -248,12 +296,18 @@ void register_jobs(py::module_& m) {
   py::class_<LabelingJob>(m, "LabelingJob", "The compiled half of gtlabel.LabelingJob.")
       .def(py::init(&make_job), "X"_a, "classes"_a, "ids"_a = defaults.ids, "target"_a = defaults.target,
            "model"_a = py::none(), "batch_size"_a = defaults.batch_size, "seed"_a = defaults.seed,
-           "n_threads"_a = defaults.n_threads)
+           "n_threads"_a = defaults.n_threads, "overlap"_a = defaults.overlap,
+           "per_answer"_a = defaults.price.per_answer, "currency"_a = defaults.price.currency,
+           "max_answers"_a = defaults.budget.max_answers, "max_cost"_a = defaults.budget.max_cost,
+           "max_items"_a = defaults.budget.max_items, "lease_seconds"_a = defaults.lease_seconds, "now"_a = py::none())
       .def_static("restore", &restore_job, "snapshot"_a, "X"_a, "ids"_a = defaults.ids, "model"_a = py::none(),
-                  "n_threads"_a = defaults.n_threads)
-      .def("next_batch", &LabelingJob::next_batch, py::call_guard<py::gil_scoped_release>())
+                  "n_threads"_a = defaults.n_threads, "now"_a = py::none())
+      .def("next_batch", py::overload_cast<>(&LabelingJob::next_batch), py::call_guard<py::gil_scoped_release>())
+      .def("next_batch_for", py::overload_cast<const std::string&, std::int64_t>(&LabelingJob::next_batch), "worker"_a,
+           "size"_a, py::call_guard<py::gil_scoped_release>())
+      .def("worker_rows", &worker_rows)
       .def("extend", &extend, "X"_a, "ids"_a)
-      .def("submit", &submit, "items"_a, "answers"_a, "workers"_a)
+      .def("submit", &submit, "items"_a, "answers"_a, "workers"_a, "seconds"_a, "certainties"_a)
       .def("label_columns", &label_columns)
       .def("answer_columns", &answer_columns)
       .def("prediction_columns", &prediction_columns)
@@ -282,6 +336,8 @@ void register_jobs(py::module_& m) {
                                return job.ids();
                              })
       .def_property_readonly("n_items", &LabelingJob::n_items)
+      .def_property_readonly(
+          "price", [](const LabelingJob& job) { return py::make_tuple(job.price().per_answer, job.price().currency); })
       .def_property_readonly("target", &LabelingJob::target);
 }
 

@@ -10,5 +10,6 @@ PYBIND11_MODULE(_core, m) {
   gtlabel::python::register_metrics(m);
   gtlabel::python::register_consolidation(m);
   gtlabel::python::register_structured_consolidation(m);
+  gtlabel::python::register_workforce(m);
   gtlabel::python::register_jobs(m);
 }

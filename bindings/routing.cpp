@@ -307,10 +307,11 @@ void register_certificate(py::module_& m) {
            })
       .def("__hash__", [](const Certificate& certificate) { return py::hash(certificate_state(certificate)); })
       .def(py::pickle(&certificate_state, &certificate_from));
-  m.def("certify", py::overload_cast<const AuditLedger&, const ErrorTarget&, std::int64_t>(&certify), "ledger"_a,
-        "target"_a, "n_items"_a, "The certificate that a ledger supports now, or None. n_items: size of the pool.");
-  m.def("certify", py::overload_cast<const AuditLedgers&, const ErrorTarget&, std::int64_t>(&certify), "ledgers"_a,
-        "target"_a, "n_items"_a,
+  m.def("certify", py::overload_cast<const AuditLedger&, const ErrorTarget&, std::int64_t, std::string_view>(&certify),
+        "ledger"_a, "target"_a, "n_items"_a, "reference"_a = kOneAnswer,
+        "The certificate that a ledger supports now, or None. n_items: size of the pool.");
+  m.def("certify", py::overload_cast<const AuditLedgers&, const ErrorTarget&, std::int64_t, std::string_view>(&certify),
+        "ledgers"_a, "target"_a, "n_items"_a, "reference"_a = kOneAnswer,
         "The same of several ledgers; with per_class each that delivers has to meet the target by itself.");
   m.def("expected_audits", &checked_expected_audits, "n_items"_a, "error_rate"_a, "target"_a = ErrorTarget{},
         "Audits expected to certify n_items labels of which error_rate are wrong; negative if none would do.");

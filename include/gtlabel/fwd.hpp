@@ -83,6 +83,13 @@ struct ConfidenceThreshold;
 struct ErrorTarget;
 struct Routing;
 
+// workforce
+struct Budget;
+struct Overlap;
+struct Price;
+struct SimulatedWorker;
+class SimulatedWorkforce;
+
 // storage
 class SnapshotReader;
 class SnapshotWriter;
@@ -97,5 +104,6 @@ struct LabelingPlan;
 struct Predictions;
 struct RoundRecord;
 struct Submission;
+struct WorkerRecord;
 
 }  // namespace gtlabel

@@ -23,6 +23,7 @@ from gtlabel._core import (
     KernelModel,
     ModelError,
     NotFitted,
+    Overlap,
     Routing,
     SoftmaxRegression,
     Submission,
@@ -34,6 +35,8 @@ from gtlabel._core import (
     wilson_interval,
 )
 from gtlabel.agreement import Agreement, cohen_kappa, fleiss_kappa, krippendorff_alpha, krippendorff_alpha_per_class
+from gtlabel.answers import NONE_OF_THESE, SKIP, UNSURE, SpecialAnswer, Unsure
+from gtlabel.budget import Budget
 from gtlabel.consolidation import (
     Consolidation,
     GroundTruthConsolidation,
@@ -54,6 +57,7 @@ from gtlabel.labeling_job import LabelingJob
 from gtlabel.labeling_plan import LabelingPlan, Price, plan_labeling
 from gtlabel.labels import Labels
 from gtlabel.report import ClassRecord, Report, Round
+from gtlabel.simulation import SimulatedWorkforce, simulate
 from gtlabel.structured_consolidation import (
     BoxConsolidation,
     MaskConsolidation,
@@ -64,8 +68,12 @@ from gtlabel.structured_consolidation import (
     consolidate_multi_label,
     consolidate_spans,
 )
+from gtlabel.worker_table import WorkerTable
 
 __all__ = [
+    "NONE_OF_THESE",
+    "SKIP",
+    "UNSURE",
     "Agreement",
     "ArchiveError",
     "AuditFallback",
@@ -73,6 +81,7 @@ __all__ = [
     "AuditLedgers",
     "Batch",
     "BoxConsolidation",
+    "Budget",
     "Certificate",
     "ClassCertificate",
     "ClassRecord",
@@ -99,15 +108,20 @@ __all__ = [
     "ModelError",
     "MultiLabelConsolidation",
     "NotFitted",
+    "Overlap",
     "Price",
     "Reliability",
     "Report",
     "Round",
     "Routing",
+    "SimulatedWorkforce",
     "SoftmaxRegression",
     "SpanConsolidation",
+    "SpecialAnswer",
     "Submission",
     "UnknownClass",
+    "Unsure",
+    "WorkerTable",
     "__version__",
     "certify",
     "cohen_kappa",
@@ -131,5 +145,6 @@ __all__ = [
     "max_wrong_unfound",
     "one_coin",
     "plan_labeling",
+    "simulate",
     "wilson_interval",
 ]

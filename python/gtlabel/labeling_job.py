@@ -21,13 +21,17 @@ from gtlabel._core import (
     InvalidArgument,
     InvalidState,
     InvalidType,
+    Overlap,
     Submission,
     UnknownClass,
 )
+from gtlabel.answers import SPECIAL_NAMES, SpecialAnswer, Unsure
+from gtlabel.budget import Budget, checked_budget
 from gtlabel.estimator_model import EstimatorModel
 from gtlabel.labeling_plan import LabelingPlan, Price, checked_price
 from gtlabel.labels import Labels
 from gtlabel.report import Report
+from gtlabel.worker_table import WorkerTable
 
 if TYPE_CHECKING:
     from gtlabel._core import _Pool
@@ -65,6 +69,16 @@ class LabelingJob:
         (n_items, n_classes): somebody else's class probabilities, to be certified and routed as they are, without a
         pool and a model of one's own. The labels of these items must not have been used to make them. Short for them
         as ``X`` and a ``FixedProbabilities`` as ``model``; ``load`` wants both.
+    overlap
+        How many people are asked about an item, ``Overlap(min, max, until_confidence)``; default one.
+    price
+        What they are paid, ``Price(per_answer, currency)``.
+    budget
+        ``Budget(max_answers, max_cost, max_items)``; the job ends when it is spent, with what is proved by then.
+    lease_seconds
+        How long a worker has for an item that ``next_batch(worker=...)`` gave him.
+    now
+        The leases' clock: a function that returns seconds; default the system's time.
 
     Examples
     --------
@@ -84,6 +98,11 @@ class LabelingJob:
         n_threads: int = 0,
         *,
         probabilities: _Pool | None = None,
+        overlap: Overlap | None = None,
+        price: Price | None = None,
+        budget: Budget | None = None,
+        lease_seconds: float = 3600.0,
+        now: Callable[[], float] | None = None,
     ) -> None:
         names = _class_names(classes)
         if not isinstance(target, ErrorTarget | ConfidenceThreshold):
@@ -101,7 +120,29 @@ class LabelingJob:
         self._X = X
         self._model = _as_model(model)
         self._n_threads = _whole_number("n_threads", n_threads, 0)
-        self._core = _core.LabelingJob(X, names, _id_names(ids), target, self._model, n_batch, seed, self._n_threads)
+        if overlap is not None and not isinstance(overlap, Overlap):
+            raise InvalidType(f"overlap: {type(overlap).__name__} given, expected Overlap(min, max)")
+        paid = checked_price(price) or Price(0.0)
+        limits = checked_budget(budget)
+        self._price = price
+        self._core = _core.LabelingJob(
+            X,
+            names,
+            _id_names(ids),
+            target,
+            self._model,
+            n_batch,
+            seed,
+            self._n_threads,
+            overlap or Overlap(),
+            paid.per_answer,
+            paid.currency,
+            limits.max_answers,
+            limits.max_cost,
+            limits.max_items,
+            lease_seconds,
+            now,
+        )
         self._ids = _id_column(self._core)
 
     @property
@@ -134,16 +175,31 @@ class LabelingJob:
         """Whether every item has its final label."""
         return self._core.is_finished
 
-    def next_batch(self) -> Batch | None:
+    def next_batch(self, worker: str | None = None, size: int | None = None) -> Batch | None:
         """What to ask people next, or None when the job is finished.
 
         While items of the last batch are unanswered, those again. Otherwise trains (the interpreter is released,
         Ctrl-C works) and decides. If a user's model raises, the job is as before and the call can be repeated.
+
+        With a ``worker``: at most ``size`` items (default 10) leased to him, none that he has answered or skipped or
+        that somebody else has now, those first that his answer is expected to make surest. What he has not answered
+        within ``lease_seconds`` goes to others. Asked for again before, the same items. An empty batch: nothing for
+        him at the moment.
         """
-        return self._core.next_batch()
+        if worker is None:
+            if size is not None:
+                raise InvalidArgument("size: given without a worker, expected worker= too")
+            return self._core.next_batch()
+        if not isinstance(worker, str):
+            raise InvalidType(f"worker: {type(worker).__name__} given, expected a name (str)")
+        return self._core.next_batch_for(worker, 0 if size is None else _whole_number("size", size, 1))
 
     def submit(
-        self, items: ArrayLike, answers: Iterable[Any], workers: Iterable[str] | str | None = None
+        self,
+        items: ArrayLike,
+        answers: Iterable[Any],
+        workers: Iterable[str] | str | None = None,
+        seconds: ArrayLike | None = None,
     ) -> Submission:
         """Takes answers about items of the last batch or any others.
 
@@ -155,12 +211,21 @@ class LabelingJob:
         items
             Indices into the pool, in any order.
         answers
-            One per item: class names or class indices. ``None``, NaN or pandas' ``NA``: no answer.
+            One per item: class names or class indices, or ``gtlabel.SKIP`` (somebody else is asked),
+            ``gtlabel.UNSURE``, ``gtlabel.Unsure(answer, probability)`` (a guess) and ``gtlabel.NONE_OF_THESE``.
+            ``None``, NaN or pandas' ``NA``: no answer.
         workers
-            Who said it: one name, or one per item.
+            Who said it: one name, or one per item. Whoever gives no name counts as somebody else each time.
+        seconds
+            How long each answer took; NaN or 0 where it is not known.
+
+        With an overlap above one answers become labels at the next ``next_batch``; an item that is not settled then is
+        in the batch again, with the purpose "review".
         """
-        indices = _class_indices(answers, self.classes)
-        return self._core.submit(items, indices, _worker_names(workers, len(indices)))
+        indices, certainties = class_indices(answers, self.classes)
+        return self._core.submit(
+            items, indices, _worker_names(workers, len(indices)), _times(seconds, len(indices)), certainties
+        )
 
     def extend(self, X: _Pool | None = None, ids: Sequence[Any] | None = None, *, probabilities: Any = None) -> None:
         """More items join the pool, behind the others, at any time; a finished job then goes on.
@@ -197,17 +262,25 @@ class LabelingJob:
     def answers(self) -> dict[str, Any]:
         """Every answer ever given, as columns in order of arrival.
 
-        ``item``, ``label``, ``class_index``, ``worker`` ("": not told) and ``round``.
+        ``item``, ``label``, ``class_index``, ``worker`` ("": not told), ``round``, ``certainty`` (below 1: a guess) and
+        ``seconds`` (0: not told). Labels beside the classes are "skip", "unsure" and "none of these", with negative
+        class indices.
         """
         columns = self._core.answer_columns()
         workers = np.asarray(columns["workers"] or [""], dtype=np.str_)
         return {
             "item": columns["item"],
-            "label": np.asarray(self.classes, dtype=np.str_)[columns["class_index"]],
+            "label": np.asarray([*self.classes, *SPECIAL_NAMES], dtype=np.str_)[columns["class_index"]],
             "class_index": columns["class_index"],
             "worker": workers[columns["worker"]],
             "round": columns["round"],
+            "certainty": columns["certainty"],
+            "seconds": columns["seconds"],
         }
+
+    def workers(self) -> WorkerTable:
+        """Who has answered, and how well: a row per worker, with ``to_pandas()``."""
+        return WorkerTable.from_rows(self._core.worker_rows())
 
     def predictions(self) -> dict[str, Any]:
         """What the model thinks now of the items without a human answer; nothing of it is promised.
@@ -231,9 +304,9 @@ class LabelingJob:
         """How many people the job is expected to need in all, with an interval, and what they cost.
 
         Before the first round, and the first after items joined, from jobs on other pools; then from how the model
-        learns and what audits find.
+        learns and what audits find. ``price``: default the job's.
         """
-        return LabelingPlan(**self._core.plan_fields(), price=checked_price(price))
+        return LabelingPlan(**self._core.plan_fields(), price=checked_price(price) or self._price)
 
     def run(self, annotate: Callable[[Batch], Any], progress: bool | Callable[[Report], None] = False) -> Report:
         """Drives the job to its end.
@@ -241,14 +314,17 @@ class LabelingJob:
         Parameters
         ----------
         annotate
-            Called with each batch; returns one answer per item in its order (``None``: not answered, asked again).
+            Called with each batch; returns one answer per item in its order (``None``: not answered, asked again), or a
+            dict of ``answers``, ``workers`` and ``seconds`` as ``submit`` takes them.
         progress
             True: a progress bar (needs tqdm). Or a function called with the report after each batch.
         """
         bar = _ProgressBar(self.n_items) if progress is True else None
         try:
             while (batch := self.next_batch()) is not None:
-                submission = self.submit(batch.items, annotate(batch))
+                result = annotate(batch)
+                said = result if isinstance(result, dict) else {"answers": result}
+                submission = self.submit(batch.items, **said)
                 if submission.n_answers == 0:
                     raise InvalidState(f"run: none of the {len(batch)} items of a batch was answered")
                 if bar is not None:
@@ -274,6 +350,7 @@ class LabelingJob:
         ids: Sequence[Any] | None = None,
         model: Any = None,
         n_threads: int = 0,
+        now: Callable[[], float] | None = None,
     ) -> LabelingJob:
         """Continues a saved job to the same batches, as if it had not been interrupted.
 
@@ -281,15 +358,19 @@ class LabelingJob:
         job had one of its own.
         Safe on files from strangers.
         """
-        return cls._restore(_core.read_file(os.fsencode(path)), X, ids, model, n_threads)
+        return cls._restore(_core.read_file(os.fsencode(path)), X, ids, model, n_threads, now)
 
     @classmethod
-    def _restore(cls, snapshot: bytes, X: Any, ids: Any, model: Any, n_threads: int) -> LabelingJob:
+    def _restore(
+        cls, snapshot: bytes, X: Any, ids: Any, model: Any, n_threads: int, now: Callable[[], float] | None = None
+    ) -> LabelingJob:
         job = cls.__new__(cls)
         job._X = X
         job._model = _as_model(model)
         job._n_threads = _whole_number("n_threads", n_threads, 0)
-        job._core = _core.LabelingJob.restore(snapshot, X, _id_names(ids), job._model, job._n_threads)
+        job._core = _core.LabelingJob.restore(snapshot, X, _id_names(ids), job._model, job._n_threads, now)
+        paid = job._core.price
+        job._price = Price(*paid) if paid[0] > 0 else None
         job._ids = _id_column(job._core)
         return job
 
@@ -376,8 +457,8 @@ def _id_column(job: _core.LabelingJob) -> NDArray[np.str_] | None:
     return np.asarray(ids, dtype=np.str_) if ids else None
 
 
-def _class_indices(answers: Iterable[Any], classes: list[str]) -> NDArray[np.int32]:
-    """One class index per answer, NO_ANSWER where there is none."""
+def class_indices(answers: Iterable[Any], classes: list[str]) -> tuple[NDArray[np.int32], list[float]]:
+    """One class index per answer, NO_ANSWER where there is none, and the certainties; of these none if all are sure."""
     if isinstance(answers, str) or not isinstance(answers, Iterable):
         raise InvalidType(f"answers: {answers!r} given, expected a sequence, one answer an item")
     as_list = getattr(answers, "tolist", None) or getattr(answers, "to_pylist", None)  # numpy's, pandas'; Arrow's
@@ -386,13 +467,37 @@ def _class_indices(answers: Iterable[Any], classes: list[str]) -> NDArray[np.int
         raise InvalidType(f"answers: {values!r} given, expected a sequence, one answer an item")
     index_of = {name: index for index, name in enumerate(classes)}
     indices = np.full(len(values), NO_ANSWER, dtype=np.int32)
+    certainties: dict[int, float] = {}
     kind: type | None = None
-    for row, value in enumerate(values):
+    for row, given in enumerate(values):
+        value = given
+        if isinstance(value, SpecialAnswer):
+            indices[row] = value.code
+            continue
+        if isinstance(value, Unsure):
+            if value.answer is None:
+                indices[row] = _core._UNSURE
+                continue
+            certainties[row] = value.probability
+            value = value.answer
         if _is_missing(value):
             continue
         kind = kind or (str if isinstance(value, str) else int)
         indices[row] = _class_index(value, row, kind, index_of)
-    return indices
+    return indices, [certainties.get(row, 1.0) for row in range(len(values))] if certainties else []
+
+
+def _times(seconds: ArrayLike | None, n_answers: int) -> list[float]:
+    if seconds is None:
+        return []
+    times = np.asarray(seconds, dtype=np.float64)
+    if times.shape != (n_answers,):
+        raise InvalidArgument(f"seconds: shape {times.shape} given for {n_answers} answers, expected one each")
+    bad = np.flatnonzero(times < 0)
+    if len(bad):
+        raise InvalidArgument(f"seconds: row {bad[0]} is {times[bad[0]]}, expected 0 or more")
+    known: list[float] = np.nan_to_num(times, nan=0.0).tolist()
+    return known
 
 
 def _class_index(value: Any, row: int, kind: type, index_of: dict[str, int]) -> int:

@@ -32,8 +32,8 @@ class Price:
 class LabelingPlan:
     """How many people a job is expected to need in all, as far as can be told by now.
 
-    An expectation, not a promise. Of ten measured jobs eight ended between ``n_human_low`` and ``n_human_high``. Costs
-    are ``None`` without a price.
+    An expectation, not a promise. Of ten measured jobs eight ended between ``n_human_low`` and ``n_human_high``.
+    ``answers_per_item``: paid answers about an item, so far. Costs are ``None`` without a price.
     """
 
     n_items: int
@@ -42,6 +42,7 @@ class LabelingPlan:
     n_human_low: int
     n_human_high: int
     basis: str
+    answers_per_item: float = 1.0
     price: Price | None = None
 
     @property
@@ -74,8 +75,8 @@ class LabelingPlan:
         """What it would cost to have people label every item."""
         return self._cost(self.n_items)
 
-    def _cost(self, n_answers: int) -> float | None:
-        return None if self.price is None else n_answers * self.price.per_answer
+    def _cost(self, n_items: int) -> float | None:
+        return None if self.price is None else n_items * self.answers_per_item * self.price.per_answer
 
     def _facts(self) -> list[tuple[str, str]]:
         facts = [
@@ -84,7 +85,7 @@ class LabelingPlan:
         ]
         if self.price is not None:
             low, middle, high, by_hand = (
-                f"{n * self.price.per_answer:,.2f}"
+                f"{n * self.answers_per_item * self.price.per_answer:,.2f}"
                 for n in (self.n_human_low, self.n_human, self.n_human_high, self.n_items)
             )
             currency = self.price.currency

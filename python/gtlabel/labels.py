@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gtlabel.answers import SPECIAL_NAMES
+
 COLUMNS = ("item", "id", "label", "class_index", "source", "confidence", "round")
 
 
@@ -25,12 +27,14 @@ class Labels:
     id: NDArray[Any]
     """The item's id (str); its index if the job has no ids."""
     label: NDArray[np.str_]
-    """Name of the class."""
+    """Name of the class; "none of these" where people said so."""
     class_index: NDArray[np.int32]
+    """Of the class; ``gtlabel.NONE_OF_THESE.code`` where people said so."""
     source: NDArray[np.str_]
     """``"human"`` or ``"auto"``."""
     confidence: NDArray[np.float32]
-    """1 for human labels; for automatic ones the calibrated probability of being right, when they were committed."""
+    """By people 1, or with an overlap the probability by their answers; for automatic labels the calibrated probability
+    of being right, when they were committed."""
     round: NDArray[np.int32]
     """The round in which the label was decided."""
 
@@ -41,7 +45,7 @@ class Labels:
         return cls(
             item=item,
             id=item if ids is None else ids[item],
-            label=np.asarray(classes, dtype=np.str_)[columns["class_index"]],
+            label=np.asarray([*classes, *SPECIAL_NAMES], dtype=np.str_)[columns["class_index"]],
             class_index=columns["class_index"],
             source=np.asarray(["human", "auto"])[columns["source"]],
             confidence=columns["confidence"],

@@ -32,6 +32,7 @@ class Round:
     bounded_error: float
     accuracy: float
     seconds: float
+    n_paid: int
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Report:
     """What a job did and what it cost, so far or at its end.
 
     ``n_human`` counts every item that a person was asked about, audits included; ``savings = 1 - n_human / n_items``.
-    ``by_class`` has a record per class, in their order.
+    ``n_answers`` are all rows of ``job.answers()``; ``n_paid`` those that are paid (no skips, nobody twice for an
+    item), which ``cost`` so much. ``by_class`` has a record per class, in their order.
     """
 
     n_items: int
@@ -65,6 +67,9 @@ class Report:
     n_auto: int
     n_audited: int
     n_answers: int
+    n_paid: int
+    cost: float
+    currency: str
     savings: float
     rounds: int
     is_finished: bool
@@ -105,11 +110,16 @@ class Report:
                 "asked of people",
                 f"{self.n_human:,} ({self.n_human / self.n_items:.1%}), {self.n_audited:,} of them audits",
             ),
+            *([("answers", self._price())] if self.n_paid != self.n_human or self.cost else []),
             *([] if self.is_finished else [("expected at the end", self.plan.people)]),
             ("labelled automatically", f"{self.n_auto:,} ({self.n_auto / self.n_items:.1%})"),
             ("certificate", self.certificate.statement if self.certificate else "none"),
             ("outcome", self.outcome or "still running"),
         ]
+
+    def _price(self) -> str:
+        per_item = f"{self.n_paid:,}, {self.n_paid / max(1, self.n_human):.2f} per item"
+        return f"{per_item}, {self.cost:,.2f} {self.currency}" if self.cost else per_item
 
     def _class_rows(self) -> list[tuple[str, ...]]:
         """A head, and a row for each class."""

@@ -21,7 +21,7 @@ std::vector<ClassRecord> class_records(const ItemColumns& items, const AuditLedg
   for (std::size_t c = 0; c < n_classes; ++c) records[c].class_index = static_cast<ClassIndex>(c);
   for (std::size_t i = 0; i < items.human.size(); ++i) {
     const ClassIndex human = items.human[i], automatic = items.automatic[i];
-    if (human != kNoClass) ++records[human].n_human;
+    if (human >= 0) ++records[human].n_human;
     if (automatic == kNoClass) continue;
     const auto item = static_cast<ItemIndex>(i);
     const AuditLedger& ledger = ledgers[ledgers.index_of(automatic)];
@@ -30,7 +30,7 @@ std::vector<ClassRecord> class_records(const ItemColumns& items, const AuditLedg
     ++records[automatic].n_audited;
     if (human == automatic) continue;
     ++records[automatic].errors_found;
-    if (ledger.n_delivered() > 0) ++records[human].n_missed;
+    if (ledger.n_delivered() > 0 && human >= 0) ++records[human].n_missed;
   }
   return records;
 }

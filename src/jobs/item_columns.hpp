@@ -13,13 +13,15 @@ struct ItemColumns {
   explicit ItemColumns(std::size_t n_items)
       : human(n_items, kNoClass),
         human_round(n_items, 0),
+        human_confidence(n_items, 0.0F),
         automatic(n_items, kNoClass),
         automatic_round(n_items, 0),
         confidence(n_items, 0.0F),
         is_random(n_items, 0) {}
 
-  std::vector<ClassIndex> human;  ///< the latest human answer
+  std::vector<ClassIndex> human;  ///< what people's answers amount to: a class or kNoneOfThese
   std::vector<std::int32_t> human_round;
+  std::vector<float> human_confidence;
   std::vector<ClassIndex> automatic;  ///< the committed machine label; a human answer goes before it
   std::vector<std::int32_t> automatic_round;
   std::vector<float> confidence;        ///< of the machine label when it was committed
@@ -29,6 +31,7 @@ struct ItemColumns {
   void resize(std::size_t n_items) {
     human.resize(n_items, kNoClass);
     human_round.resize(n_items, 0);
+    human_confidence.resize(n_items, 0.0F);
     automatic.resize(n_items, kNoClass);
     automatic_round.resize(n_items, 0);
     confidence.resize(n_items, 0.0F);

@@ -1,5 +1,6 @@
 #include "jobs/job_snapshot.hpp"
 
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +11,7 @@
 namespace gtlabel::detail {
 
 void save_setup(SnapshotWriter& writer, const LabelingLoop::Setup& setup) {
-  writer.section("setup", 2);
+  writer.section("setup", 3);
   const auto* error = std::get_if<ErrorTarget>(&setup.target);
   writer.write(error != nullptr);
   writer.write(error != nullptr ? error->max_error : std::get<ConfidenceThreshold>(setup.target).confidence);
@@ -19,10 +20,18 @@ void save_setup(SnapshotWriter& writer, const LabelingLoop::Setup& setup) {
   writer.write(setup.batch_size);
   writer.write(setup.seed);
   writer.write(error != nullptr && error->per_class);  // since version 2
+  writer.write(setup.overlap.min);                     // since version 3
+  writer.write(setup.overlap.max);
+  writer.write(setup.overlap.until_confidence);
+  writer.write(setup.price.per_answer);
+  writer.write(setup.price.currency);
+  writer.write(setup.budget.max_answers.value_or(0));
+  writer.write(setup.budget.max_cost.value_or(0.0));
+  writer.write(setup.budget.max_items.value_or(0));
 }
 
 LabelingLoop::Setup load_setup(SnapshotReader& reader) {
-  const auto version = reader.section("setup", 2);
+  const auto version = reader.section("setup", 3);
   const bool is_error_target = reader.get<bool>();
   const auto value = reader.get<double>();
   const auto failure_probability = reader.get<double>();
@@ -31,6 +40,16 @@ LabelingLoop::Setup load_setup(SnapshotReader& reader) {
   reader.read(setup.batch_size);
   reader.read(setup.seed);
   const bool per_class = version >= 2 && reader.get<bool>();
+  if (version >= 3) {
+    reader.read(setup.overlap.min);
+    reader.read(setup.overlap.max);
+    reader.read(setup.overlap.until_confidence);
+    reader.read(setup.price.per_answer);
+    reader.read(setup.price.currency);
+    if (const auto limit = reader.get<std::int64_t>(); limit != 0) setup.budget.max_answers = limit;
+    if (const auto limit = reader.get<double>(); limit != 0.0) setup.budget.max_cost = limit;
+    if (const auto limit = reader.get<std::int64_t>(); limit != 0) setup.budget.max_items = limit;
+  }
   if (is_error_target) {
     const ErrorScope of = of_dataset ? ErrorScope::dataset : ErrorScope::auto_labels;
     setup.target = ErrorTarget{value, failure_probability, of, per_class};
@@ -39,18 +58,23 @@ LabelingLoop::Setup load_setup(SnapshotReader& reader) {
   }
   try {
     validate(setup.target);
+    validate(setup.overlap);
+    validate(setup.budget, setup.price);
   } catch (const InvalidArgument& error) {
-    require_sound(false, std::string("target: ") + error.what());
+    require_sound(false, std::string("setup: ") + error.what());
   }
   require_sound(setup.batch_size >= 0, "batch size: negative");
   return setup;
 }
 
 void save_answers(SnapshotWriter& writer, const AnswerTable& table) {
-  writer.section("answer_table", 1);
+  writer.section("answer_table", 2);
   std::vector<std::int64_t> items;
   std::vector<std::int32_t> classes, workers, rounds;
+  std::vector<float> certainties, seconds;
   for (const Answer& answer : table.answers()) {
+    certainties.push_back(answer.certainty);
+    seconds.push_back(answer.seconds);
     items.push_back(answer.item);
     classes.push_back(answer.class_index);
     workers.push_back(answer.worker);
@@ -61,26 +85,37 @@ void save_answers(SnapshotWriter& writer, const AnswerTable& table) {
   writer.write(std::span<const std::int32_t>(classes));
   writer.write(std::span<const std::int32_t>(workers));
   writer.write(std::span<const std::int32_t>(rounds));
+  writer.write(std::span<const float>(certainties));  // since version 2
+  writer.write(std::span<const float>(seconds));
 }
 
 AnswerTable load_answers(SnapshotReader& reader, std::int64_t n_items, std::size_t n_classes) {
-  reader.section("answer_table", 1);
+  const auto version = reader.section("answer_table", 2);
   const auto names = reader.get<std::vector<std::string>>();
   const auto items = reader.get<std::vector<std::int64_t>>();
   const auto classes = reader.get<std::vector<std::int32_t>>();
   const auto workers = reader.get<std::vector<std::int32_t>>();
   const auto rounds = reader.get<std::vector<std::int32_t>>();
-  require_sound(classes.size() == items.size() && workers.size() == items.size() && rounds.size() == items.size(),
+  std::vector<float> certainties(items.size(), 1.0F), seconds(items.size(), 0.0F);
+  if (version >= 2) {
+    reader.read(certainties);
+    reader.read(seconds);
+  }
+  require_sound(classes.size() == items.size() && workers.size() == items.size() && rounds.size() == items.size() &&
+                    certainties.size() == items.size() && seconds.size() == items.size(),
                 "answer table: sizes do not agree");
   AnswerTable table;
   for (std::size_t i = 0; i < items.size(); ++i) {
     require_sound(items[i] >= 0 && items[i] < n_items, "answer table: an item outside the pool");
-    require_sound(classes[i] >= 0 && static_cast<std::size_t>(classes[i]) < n_classes,
+    const bool is_class = classes[i] >= 0 && static_cast<std::size_t>(classes[i]) < n_classes;
+    require_sound(is_class || classes[i] == kSkip || classes[i] == kUnsure || classes[i] == kNoneOfThese,
                   "answer table: an unknown class");
+    require_sound(certainties[i] > 0.0F && certainties[i] <= 1.0F, "answer table: a certainty outside its range");
+    require_sound(seconds[i] >= 0.0F && std::isfinite(seconds[i]), "answer table: a time outside its range");
     require_sound(workers[i] >= 0 && static_cast<std::size_t>(workers[i]) < names.size(),
                   "answer table: an unknown worker");
     require_sound(rounds[i] >= 0, "answer table: a negative round");
-    table.add(items[i], classes[i], names[static_cast<std::size_t>(workers[i])], rounds[i]);
+    table.add(items[i], classes[i], names[static_cast<std::size_t>(workers[i])], rounds[i], certainties[i], seconds[i]);
   }
   return table;
 }

@@ -1,6 +1,10 @@
 #include "gtlabel/jobs/labeling_job.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cmath>
+#include <functional>
 #include <iterator>
 #include <mutex>
 #include <thread>
@@ -15,6 +19,8 @@
 #include "jobs/job_snapshot.hpp"
 #include "jobs/labeling_loop.hpp"
 #include "jobs/report_text.hpp"
+#include "jobs/worker_records.hpp"
+#include "workforce/lease_book.hpp"
 
 namespace gtlabel {
 namespace {
@@ -58,6 +64,22 @@ void require_joining_ids(std::size_t n_ids, std::ptrdiff_t n_joining, bool has_i
   require_ids(n_ids, n_joining);
 }
 
+void require_seconds(float seconds, std::size_t row) {
+  if (seconds >= 0.0F && std::isfinite(seconds)) return;
+  throw InvalidArgument("seconds: row " + std::to_string(row) + " is " + std::to_string(seconds) +
+                        ", expected 0 or more");
+}
+
+void require_certainty(float certainty, std::size_t row) {
+  if (certainty > 0.0F && certainty <= 1.0F) return;
+  throw InvalidArgument("certainties: row " + std::to_string(row) + " is " + std::to_string(certainty) +
+                        ", expected above 0 and at most 1");
+}
+
+double system_seconds() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 /// Lets calls take turns; a call from inside another of the same thread is refused instead of waiting for itself.
 class Turn {
  public:
@@ -97,7 +119,9 @@ struct LabelingJob::State {
         class_index(index_classes(classes)),
         n_items(pool.n_items()),
         loop(pool.n_items(), setup, coin_seed(setup.seed, fingerprint), attach_model(pool, classes.size(), options)),
-        attachment(loop.model().attachment()) {}
+        attachment(loop.model().attachment()),
+        lease_seconds(options.lease_seconds),
+        now(options.now ? std::move(options.now) : system_seconds) {}
 
   [[nodiscard]] Turn turn() const { return Turn(mutex, holder); }
 
@@ -116,8 +140,40 @@ struct LabelingJob::State {
 
   void require_class(ClassIndex answer, std::size_t row) const {
     if (answer >= 0 && static_cast<std::size_t>(answer) < classes.size()) return;
+    if (answer == kSkip || answer == kUnsure || answer == kNoneOfThese) return;
     throw UnknownClass("answers: row " + std::to_string(row) + " is class " + std::to_string(answer) +
                        ", expected 0 to " + std::to_string(classes.size() - 1));
+  }
+
+  /// Of a batch what this worker should do next, from now on in his hands.
+  Batch lease(const Batch& whole, const std::string& worker, std::int64_t size, double time) {
+    std::vector<ItemIndex> his, open;
+    for (const ItemIndex item : whole.items) {
+      const auto having = leases.holder(item);
+      if (loop.answers().has_seen(item, worker)) continue;
+      if (having == worker) his.push_back(item);
+      if (having.empty()) open.push_back(item);
+    }
+    const auto left = loop.answers_left();  // what is with others may all come back answered
+    if (left)
+      open.resize(std::min(open.size(), static_cast<std::size_t>(std::max<std::int64_t>(0, *left - leases.size()))));
+    if (his.empty()) {
+      his = detail::most_helped(loop.answers(), std::move(open), index_of_worker(worker), size, classes.size());
+    }
+    Batch batch{.items = {}, .purposes = {}, .round = whole.round};
+    for (std::size_t i = 0; i < whole.items.size(); ++i) {
+      if (std::find(his.begin(), his.end(), whole.items[i]) == his.end()) continue;
+      batch.items.push_back(whole.items[i]);
+      batch.purposes.push_back(whole.purposes[i]);
+      leases.lease(whole.items[i], worker, time + lease_seconds);
+    }
+    return batch;
+  }
+
+  /// In the answer table; behind all for one who has not answered yet.
+  [[nodiscard]] std::int32_t index_of_worker(const std::string& worker) const {
+    const auto& names = loop.answers().table().workers();
+    return static_cast<std::int32_t>(std::find(names.begin(), names.end(), worker) - names.begin());
   }
 
   Features features;
@@ -128,20 +184,28 @@ struct LabelingJob::State {
   std::atomic<std::int64_t> n_items;  // read without waiting for a turn
   detail::LabelingLoop loop;
   std::uint64_t attachment;  // of the model, to this job
-  AnswerTable answers;
+  double lease_seconds;
+  std::function<double()> now;
+  detail::LeaseBook leases;
   mutable std::mutex mutex;
   mutable std::atomic<std::thread::id> holder{};
 };
 
 LabelingJob::LabelingJob(const Features& features, std::vector<std::string> classes, LabelingJobOptions options) {
   validate(options.target);
+  validate(options.overlap);
+  validate(options.budget, options.price);
+  if (!(options.lease_seconds > 0.0) || !std::isfinite(options.lease_seconds)) {
+    throw InvalidArgument("lease_seconds: " + std::to_string(options.lease_seconds) + " given, expected above 0");
+  }
   require_ids(options.ids.size(), features.n_items());
   if (options.batch_size < 0) {
     throw InvalidArgument("batch_size: " + std::to_string(options.batch_size) +
                           " given, expected a positive number, or 0 for automatic");
   }
-  const detail::LabelingLoop::Setup setup{options.target, options.batch_size,
-                                          options.seed ? *options.seed : random_seed()};
+  const detail::LabelingLoop::Setup setup{
+      options.target,  options.batch_size, options.seed ? *options.seed : random_seed(),
+      options.overlap, options.budget,     options.price};
   state_ = std::make_unique<State>(features, features.fingerprint(), std::move(classes), setup, options);
 }
 
@@ -156,37 +220,69 @@ std::optional<Batch> LabelingJob::next_batch() {
   return state_->loop.next_batch();
 }
 
+std::optional<Batch> LabelingJob::next_batch(const std::string& worker, std::int64_t size) {
+  if (worker.empty()) throw InvalidArgument("worker: no name given, expected one that is not empty");
+  if (size < 0) {
+    throw InvalidArgument("size: " + std::to_string(size) + " given, expected a positive number, or 0 for automatic");
+  }
+  const auto turn = state_->turn();
+  state_->require_own_model();
+  const auto whole = state_->loop.next_batch();
+  if (!whole) return std::nullopt;
+  const double now = state_->now();
+  state_->leases.expire(now);
+  return state_->lease(*whole, worker, size == 0 ? kLeaseSize : size, now);
+}
+
 Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const ClassIndex> answers,
-                               std::span<const std::string> workers) {
-  if (answers.size() != items.size() || (!workers.empty() && workers.size() != items.size())) {
+                               std::span<const std::string> workers, std::span<const float> seconds,
+                               std::span<const float> certainties) {
+  const auto is_one_each = [&](std::size_t n) { return n == 0 || n == items.size(); };
+  if (answers.size() != items.size() || !is_one_each(workers.size()) || !is_one_each(seconds.size()) ||
+      !is_one_each(certainties.size())) {
     throw InvalidArgument("submit: " + std::to_string(items.size()) + " items, " + std::to_string(answers.size()) +
-                              " answers and " + std::to_string(workers.size()) +
-                              " workers given, expected equally many (or no workers)",
+                              " answers, " + std::to_string(workers.size()) + " workers, " +
+                              std::to_string(seconds.size()) + " seconds and " + std::to_string(certainties.size()) +
+                              " certainties given, expected equally many (or none of the last three)",
                           ErrorCode::shape_mismatch);
   }
   const auto turn = state_->turn();
   for (std::size_t row = 0; row < items.size(); ++row) {
     state_->require_item(items[row], row);
     state_->require_class(answers[row], row);
+    if (!seconds.empty()) require_seconds(seconds[row], row);
+    if (!certainties.empty()) require_certainty(certainties[row], row);
   }
   Submission submission;
   detail::LabelingLoop& loop = state_->loop;
   for (std::size_t row = 0; row < items.size(); ++row) {
-    const bool is_answered = loop.items().human[items[row]] != kNoClass;
-    ++submission.n_answers;
-    if (is_answered) {
-      ++submission.n_replaced;
-    } else if (!loop.is_outstanding(items[row])) {
-      ++submission.n_free;
+    const ItemIndex item = items[row];
+    const std::string_view worker = workers.empty() ? std::string_view{} : workers[row];
+    if (answers[row] == kSkip) {
+      ++submission.n_skipped;
+    } else {
+      ++submission.n_answers;
+      const bool is_replaced =
+          loop.answers().is_plain() ? loop.items().human[item] != kNoClass : loop.answers().has_answered(item, worker);
+      if (is_replaced) {
+        ++submission.n_replaced;
+      } else if (!loop.is_outstanding(item) && !loop.answers().is_answered(item)) {
+        ++submission.n_free;
+      }
     }
-    state_->answers.add(items[row], answers[row], workers.empty() ? std::string_view{} : workers[row], loop.round());
-    loop.record(items[row], answers[row]);
+    state_->leases.release(item, worker);
+    loop.take(item, worker,
+              {.class_index = answers[row],
+               .round = loop.round(),
+               .certainty = certainties.empty() ? 1.0F : certainties[row],
+               .seconds = seconds.empty() ? 0.0F : seconds[row]});
   }
   return submission;
 }
 
 Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const std::string> answers,
-                               std::span<const std::string> workers) {
+                               std::span<const std::string> workers, std::span<const float> seconds,
+                               std::span<const float> certainties) {
   std::vector<ClassIndex> indices;
   indices.reserve(answers.size());
   for (std::size_t row = 0; row < answers.size(); ++row) {
@@ -197,7 +293,7 @@ Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const
     }
     indices.push_back(place->second);
   }
-  return submit(items, indices, workers);
+  return submit(items, indices, workers, seconds, certainties);
 }
 
 void LabelingJob::extend(const Features& more, std::vector<std::string> ids) {
@@ -227,7 +323,7 @@ LabelSet LabelingJob::labels() const {
     labels.item.push_back(item);
     labels.class_index.push_back(is_human ? items.human[item] : items.automatic[item]);
     labels.source.push_back(is_human ? LabelSource::human : LabelSource::automatic);
-    labels.confidence.push_back(is_human ? 1.0F : items.confidence[item]);
+    labels.confidence.push_back(is_human ? items.human_confidence[item] : items.confidence[item]);
     labels.round.push_back(is_human ? items.human_round[item] : items.automatic_round[item]);
   }
   return labels;
@@ -253,7 +349,10 @@ JobReport LabelingJob::report() const {
   report.n_human = loop.n_human();
   report.n_auto = loop.ledgers().n_delivered();
   report.n_audited = loop.ledgers().n_audited();
-  report.n_answers = static_cast<std::int64_t>(state_->answers.answers().size());
+  report.n_answers = static_cast<std::int64_t>(loop.answers().table().answers().size());
+  report.n_paid = loop.answers().n_paid();
+  report.cost = static_cast<double>(report.n_paid) * loop.setup().price.per_answer;
+  report.currency = loop.setup().price.currency;
   report.savings = 1.0 - static_cast<double>(report.n_human) / static_cast<double>(report.n_items);
   report.rounds = loop.round();
   report.is_finished = loop.is_finished();
@@ -283,9 +382,14 @@ bool LabelingJob::is_finished() const {
   return state_->loop.is_finished();
 }
 
+std::vector<WorkerRecord> LabelingJob::workers() const {
+  const auto turn = state_->turn();
+  return detail::worker_records(state_->loop.answers(), state_->loop.items(), state_->loop.setup().price);
+}
+
 AnswerTable LabelingJob::answers() const {
   const auto turn = state_->turn();
-  return state_->answers;
+  return state_->loop.answers().table();
 }
 
 const std::vector<std::string>& LabelingJob::classes() const noexcept { return state_->classes; }
@@ -299,19 +403,22 @@ Features LabelingJob::pool() const {
   return state_->features;
 }
 const Target& LabelingJob::target() const noexcept { return state_->loop.setup().target; }
+const Price& LabelingJob::price() const noexcept { return state_->loop.setup().price; }
 
 std::string LabelingJob::snapshot() const {
   const auto turn = state_->turn();
   state_->require_own_model();
   SnapshotWriter writer;
-  writer.section("labeling_job", 2);
+  writer.section("labeling_job", 3);
   writer.write(state_->features.n_items());
   writer.write(state_->fingerprint);
   writer.write(state_->classes);
   writer.write(state_->ids);
   detail::save_setup(writer, state_->loop.setup());
-  detail::save_answers(writer, state_->answers);
+  detail::save_answers(writer, state_->loop.answers().table());
   state_->loop.save(writer);
+  writer.write(state_->lease_seconds);  // since version 3
+  state_->leases.save(writer);
   return writer.finish(kSnapshotKind);
 }
 
@@ -319,7 +426,7 @@ void LabelingJob::save(const std::string& path) const { write_file_atomically(pa
 
 LabelingJob LabelingJob::restore(std::string_view snapshot, const Features& features, LabelingJobOptions options) {
   SnapshotReader reader(snapshot, kSnapshotKind);
-  const auto version = reader.section("labeling_job", 2);
+  const auto version = reader.section("labeling_job", 3);
   const auto n_items = reader.get<std::int64_t>();
   const auto fingerprint = reader.get<std::uint64_t>();
   if (n_items != features.n_items() || fingerprint != features.fingerprint()) {
@@ -335,10 +442,15 @@ LabelingJob LabelingJob::restore(std::string_view snapshot, const Features& feat
   require_ids(options.ids.size(), n_items);
   if (options.ids.empty()) options.ids = std::move(ids);
   const auto setup = detail::load_setup(reader);
-  auto answers = detail::load_answers(reader, n_items, classes.size());
+  const auto answers = detail::load_answers(reader, n_items, classes.size());
   auto state = std::make_unique<State>(features, fingerprint, std::move(classes), setup, options);
+  state->loop.restore(answers);
   state->loop.load(reader);
-  state->answers = std::move(answers);
+  if (version >= 3) {
+    reader.read(state->lease_seconds);
+    require_sound(state->lease_seconds > 0.0 && std::isfinite(state->lease_seconds), "lease: no time");
+    state->leases.load(reader, n_items);
+  }
   return LabelingJob(std::move(state));
 }
 

@@ -29,6 +29,10 @@ constexpr double kCommitStage = 0.6;
 constexpr double kLevelStage = 0.5;
 // Weight of the model's own word on how often it errs against what audits found, in errors.
 constexpr double kRatioPrior = 2.0;
+// Weight of a label in training after people have taken it back; a model cannot forget an item.
+constexpr float kTakenBack = 1e-3F;
+// What a limited budget keeps for audits, over what is planned: plans err.
+constexpr double kAuditReserve = 1.5;
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -67,10 +71,12 @@ LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64
     : setup_(setup),
       model_(std::move(model)),
       items_(static_cast<std::size_t>(n_items)),
+      answers_(n_items, model_->n_classes(), setup.overlap),
       ledgers_(ledgers_for(setup.target, model_->n_classes(), coin_seed)),
       seed_random_(setup.seed, RandomPurpose::seed_sample),
       query_random_(setup.seed, RandomPurpose::query),
       least_audits_(least_audits(n_items, model_->n_classes(), setup.target).value_or(0.0)),
+      answer_limit_(answer_limit(setup.budget, setup.price)),
       asked_(static_cast<std::size_t>(n_items), 0) {}
 
 void LabelingLoop::extend(const Features& longer) {
@@ -83,12 +89,24 @@ void LabelingLoop::extend(const Features& longer) {
   model_->extend(longer);
   items_ = std::move(items);
   asked_ = std::move(asked);
+  answers_.resize(longer.n_items());
   least_audits_ = audits;
   phase_ = Phase::sampling;
   outcome_.clear();
 }
 
+double LabelingLoop::answers_per_item() const noexcept {
+  if (answers_.n_answered() == 0) return 1.0;
+  return std::max(1.0, static_cast<double>(answers_.n_paid()) / static_cast<double>(answers_.n_answered()));
+}
+
 LabelingPlan LabelingLoop::expectation() const {
+  LabelingPlan plan = expected_people();
+  plan.answers_per_item = answers_per_item();
+  return plan;
+}
+
+LabelingPlan LabelingLoop::expected_people() const {
   if (is_finished()) return plan_of_finished(n_items(), n_human_);
   // Rounds before items joined say nothing of these.
   const bool is_known = !history_.empty() && history_.back().n_items == n_items();
@@ -116,7 +134,10 @@ std::vector<std::size_t> LabelingLoop::short_of_certificate() const {
 bool LabelingLoop::is_short_of_certificate() const { return !short_of_certificate().empty(); }
 
 std::optional<Certificate> LabelingLoop::certificate() const {
-  return error_target() == nullptr ? std::nullopt : certify(ledgers_, *error_target(), n_items());
+  if (error_target() == nullptr) return std::nullopt;
+  if (answers_.is_plain()) return certify(ledgers_, *error_target(), n_items());
+  const std::string reference = "the consolidated answer of up to " + std::to_string(setup_.overlap.max) + " people";
+  return certify(ledgers_, *error_target(), n_items(), reference);
 }
 
 Predictions LabelingLoop::predictions() const {
@@ -135,25 +156,151 @@ bool LabelingLoop::is_delivered(ItemIndex item) const {
   return automatic != kNoClass && ledgers_[ledgers_.index_of(automatic)].is_delivered(item);
 }
 
-void LabelingLoop::record(ItemIndex item, ClassIndex answer) {
+void LabelingLoop::take(ItemIndex item, std::string_view worker, const Answer& answer) {
+  if (answer.class_index != kSkip) n_outstanding_ -= std::exchange(asked_[item], std::uint8_t{0});
+  if (const auto verdict = answers_.add(item, worker, answer)) record(item, *verdict);
+}
+
+void LabelingLoop::record_human(ItemIndex item, const Verdict& verdict) {
   if (items_.human[item] == kNoClass) ++n_human_;
-  n_outstanding_ -= std::exchange(asked_[item], std::uint8_t{0});
-  items_.human[item] = answer;
+  items_.human[item] = verdict.label;
   items_.human_round[item] = round_;
-  const ClassIndex automatic = items_.automatic[item];
-  if (automatic != kNoClass) ledgers_[ledgers_.index_of(automatic)].record(item, answer != automatic);
+  items_.human_confidence[item] = verdict.confidence;
   untaught_.push_back(item);
+}
+
+void LabelingLoop::record(ItemIndex item, const Verdict& verdict) {
+  record_human(item, verdict);
+  const ClassIndex automatic = items_.automatic[item];
+  if (automatic != kNoClass) ledgers_[ledgers_.index_of(automatic)].record(item, verdict.label != automatic);
   if (phase_ == Phase::finished && is_short_of_certificate()) {  // a correction has taken it: the job goes on
     phase_ = Phase::committing;
     outcome_.clear();
   }
 }
 
+void LabelingLoop::settle() {
+  if (!answers_.has_news()) return;
+  answers_.learn();
+  std::vector<ItemIndex> unsettled;
+  for (const ItemIndex item : answers_.take_news()) {
+    // What was an audit is not judged again because somebody else has an opinion too.
+    if (items_.human[item] != kNoClass && (is_committed(item) || answers_.is_plain())) continue;
+    const Verdict verdict = answers_.verdict(item, is_committed(item));
+    if (verdict.is_settled || items_.human[item] != kNoClass) {
+      record(item, verdict);
+    } else {
+      unsettled.push_back(item);
+    }
+  }
+  if (!answers_.is_plain()) {
+    // What was settled by people who turn out to be less good is asked again.
+    const auto doubtful = reweigh();
+    if (phase_ != Phase::finished) unsettled.insert(unsettled.end(), doubtful.begin(), doubtful.end());
+    std::sort(unsettled.begin(), unsettled.end());
+  }
+  const bool is_open = !unsettled.empty();
+  ask(std::move(unsettled), Purpose::review);
+  if (is_open && n_outstanding_ == 0 && phase_ == Phase::finished) close_open_items();  // the budget is spent
+}
+
+std::vector<ItemIndex> LabelingLoop::reweigh() {
+  std::vector<ItemIndex> doubtful;
+  for (ItemIndex item = 0; item < n_items(); ++item) {
+    if (items_.human[item] == kNoClass || is_committed(item)) continue;
+    const Verdict verdict = answers_.verdict(item, false);
+    items_.human[item] = verdict.label;
+    items_.human_confidence[item] = verdict.confidence;
+    untaught_.push_back(item);
+    if (!verdict.is_settled) doubtful.push_back(item);
+  }
+  return doubtful;
+}
+
+std::optional<std::int64_t> LabelingLoop::answers_left() const {
+  if (!answer_limit_) return std::nullopt;
+  return std::max<std::int64_t>(0, *answer_limit_ - answers_.n_paid());
+}
+
+std::size_t LabelingLoop::askable(std::size_t n_items, bool are_new) const {
+  if (answer_limit_) n_items = std::min(n_items, static_cast<std::size_t>(*answers_left()));
+  if (are_new && setup_.budget.max_items) {
+    const auto left = std::max<std::int64_t>(0, *setup_.budget.max_items - answers_.n_answered());
+    n_items = std::min(n_items, static_cast<std::size_t>(left));
+  }
+  return n_items;
+}
+
+void LabelingLoop::cut_to_budget() {
+  // Answers that nobody had asked for have used it up.
+  if (!answer_limit_ || n_outstanding_ <= *answers_left()) return;
+  auto n_cut = n_outstanding_ - *answers_left();
+  for (auto item = batch_.items.rbegin(); item != batch_.items.rend() && n_cut > 0; ++item) {
+    if (asked_[*item] == 0) continue;
+    asked_[*item] = 0;
+    --n_outstanding_;
+    --n_cut;
+  }
+}
+
+bool LabelingLoop::has_to_commit_by_threshold() const { return error_target() == nullptr && !has_no_lesson(); }
+
+bool LabelingLoop::has_to_save(const Outlook& outlook) const {
+  if (!answer_limit_ && !setup_.budget.max_items) return false;
+  double audits = 0.0;
+  for (const Prospect& prospect : outlook.prospects) {
+    if (prospect.commit.certifies) audits += prospect.audits_to_come;
+  }
+  if (audits == 0.0) return false;
+  const double left = std::min(
+      static_cast<double>(answer_limit_ ? *answers_left() : n_items()) / answers_per_item(),
+      static_cast<double>(setup_.budget.max_items ? *setup_.budget.max_items - answers_.n_answered() : n_items()));
+  return left - static_cast<double>(query_size()) < kAuditReserve * audits;
+}
+
+void LabelingLoop::close_open_items() {
+  for (ItemIndex item = 0; item < n_items(); ++item) {
+    if (!answers_.is_answered(item) || items_.human[item] != kNoClass) continue;
+    Verdict verdict = answers_.last_verdict(item, is_committed(item));
+    if (!is_committed(item)) {
+      record(item, verdict);
+      continue;
+    }
+    // How far people were asked about an audit must not matter for what it proves: it counts as an error.
+    ledgers_[ledgers_.index_of(items_.automatic[item])].record(item, true);
+    record_human(item, verdict);
+  }
+}
+
+void LabelingLoop::finish_on_budget() {
+  close_open_items();
+  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
+    AuditLedger& ledger = ledgers_[l];
+    for (const AuditFallback& fallback : ledger.fallbacks()) {
+      if (!is_short_of_certificate(ledger)) break;
+      if (is_proved(fallback)) withdraw(ledger, fallback.withdrawn);
+    }
+    if (is_short_of_certificate(ledger)) withdraw(ledger, ledger.delivered());
+  }
+  phase_ = Phase::finished;
+  const std::int64_t n_left = n_items() - n_human_ - ledgers_.n_delivered();
+  outcome_ = "The budget is spent: " + std::to_string(answers_.n_paid()) + " answers about " +
+             std::to_string(answers_.n_answered()) + " items. " +
+             (ledgers_.n_delivered() == 0 ? "No automatic label is proved, so none is delivered."
+              : error_target() == nullptr ? "The automatic labels follow the plain confidence rule."
+                                          : "The automatic labels meet the target, as certified.") +
+             (n_left > 0 ? " Without a label: " + std::to_string(n_left) + " items." : "");
+}
+
 std::optional<Batch> LabelingLoop::next_batch() {
+  cut_to_budget();
+  if (n_outstanding_ == 0) settle();
   if (n_outstanding_ == 0 && phase_ != Phase::finished) {
     const auto begin = std::chrono::steady_clock::now();
     if (n_sampled_ < n_items()) sample();
-    if (n_outstanding_ == 0) {
+    if (n_outstanding_ == 0 && is_budget_spent() && !has_to_commit_by_threshold()) finish_on_budget();
+    if (n_outstanding_ == 0 && phase_ != Phase::finished && has_no_lesson()) sample_again();
+    if (n_outstanding_ == 0 && phase_ != Phase::finished) {
       teach();
       Scores scores = score(*model_, items_, ledgers_);
       ++round_;
@@ -178,6 +325,8 @@ std::optional<Batch> LabelingLoop::outstanding_batch() const {
 }
 
 void LabelingLoop::ask(std::vector<ItemIndex> items, Purpose purpose) {
+  const bool are_new = items.empty() || !answers_.is_answered(items.front());
+  items.resize(askable(items.size(), are_new));
   if (items.empty()) return;
   for (const ItemIndex item : items) {
     asked_[item] = 1;
@@ -204,6 +353,17 @@ void LabelingLoop::sample() {
   ask(seed_sample(undecided, n, seed_random_), Purpose::seed);
 }
 
+bool LabelingLoop::has_no_lesson() const {
+  return model_->training().size() == 0 &&
+         std::none_of(untaught_.begin(), untaught_.end(), [&](ItemIndex item) { return items_.human[item] >= 0; });
+}
+
+void LabelingLoop::sample_again() {
+  const auto undecided = items_.without_human();
+  if (undecided.empty()) return finish();
+  ask(seed_sample(undecided, static_cast<std::size_t>(kLeastSeed), seed_random_), Purpose::seed);
+}
+
 std::int64_t LabelingLoop::sample_size() const {
   // Items that join get the share that they would have had of the whole pool's sample.
   const std::int64_t whole =
@@ -226,11 +386,30 @@ void LabelingLoop::teach() {
   if (untaught_.empty() && model_->is_fitted()) return;
   std::sort(untaught_.begin(), untaught_.end());
   untaught_.erase(std::unique(untaught_.begin(), untaught_.end()), untaught_.end());
-  Matrix<float> targets(static_cast<std::ptrdiff_t>(untaught_.size()), model_->n_classes());
-  for (std::size_t i = 0; i < untaught_.size(); ++i) {
-    targets(static_cast<std::ptrdiff_t>(i), items_.human[untaught_[i]]) = 1.0F;
+  // None of the classes: there is nothing to teach, but perhaps something to take back.
+  std::vector<ItemIndex> lessons;
+  bool takes_back = false;
+  for (const ItemIndex item : untaught_) {
+    const bool is_none = items_.human[item] == kNoneOfThese;
+    if (is_none && model_->training().position(item) < 0) continue;
+    lessons.push_back(item);
+    takes_back = takes_back || is_none;
   }
-  model_->update(untaught_, targets);
+  Matrix<float> targets(static_cast<std::ptrdiff_t>(lessons.size()), model_->n_classes());
+  std::vector<float> weights(takes_back ? lessons.size() : 0, 1.0F);
+  for (std::size_t i = 0; i < lessons.size(); ++i) {
+    const ClassIndex label = items_.human[lessons[i]];
+    const auto target = targets.row(static_cast<std::ptrdiff_t>(i));
+    if (label == kNoneOfThese) {
+      std::fill(target.begin(), target.end(), 1.0F / static_cast<float>(target.size()));
+      weights[i] = kTakenBack;
+    } else if (items_.human_confidence[lessons[i]] < 1.0F) {
+      answers_.write_target(lessons[i], target);
+    } else {
+      target[static_cast<std::size_t>(label)] = 1.0F;
+    }
+  }
+  model_->update(lessons, targets, weights);
   untaught_.clear();
 }
 
@@ -280,6 +459,8 @@ LabelingLoop::Prospect LabelingLoop::prospect(const AuditLedger& ledger, const S
   Prospect prospect{plan(ledger, share, ratio), doubtful(ledger, share), 0.0};
   const auto humans_if_repaired = static_cast<double>(prospect.doubtful.size() + share.undecided.size());
   prospect.expected_humans = prospect.commit.expected_humans;
+  prospect.audits_to_come =
+      prospect.commit.expected_humans - static_cast<double>(std::ssize(share.undecided) - prospect.commit.n_commit);
   if (!prospect.doubtful.empty() && humans_if_repaired < prospect.expected_humans) {
     prospect.expected_humans = humans_if_repaired;
   } else {
@@ -325,6 +506,7 @@ void LabelingLoop::note_round(const Scores& scores, const Outlook& outlook, doub
   }
   record.accuracy = scores.accuracy;
   record.seconds = seconds;
+  record.n_paid = answers_.n_paid();
   history_.push_back(record);
 }
 
@@ -345,11 +527,18 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
   const auto first = outlook(scores);
   note_round(scores, first, seconds);
   if (phase_ == Phase::sampling) phase_ = Phase::training;
-  if (phase_ == Phase::training && !scores.undecided.empty() && !is_time_to_commit(first)) return ask_query(scores);
+  if (is_budget_spent()) {  // only where labels follow the plain rule
+    advance_commit(scores, first);
+    return finish_on_budget();
+  }
+  if (phase_ == Phase::training && !scores.undecided.empty() && !is_time_to_commit(first) && !has_to_save(first)) {
+    return ask_query(scores);
+  }
 
   phase_ = Phase::committing;
   // A commit whose coins all lie above the level needs no audit: then decide again at once.
   while (n_outstanding_ == 0) {
+    if (is_budget_spent()) return finish_on_budget();
     const auto next = outlook(scores);
     const bool has_fallen_back = fall_back(scores, next);
     if (const auto hopeless = without_prospect(next); !has_fallen_back && !hopeless.empty()) {
@@ -379,7 +568,8 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
 }
 
 bool LabelingLoop::is_worth_training(const Scores& scores, const Outlook& outlook) const {
-  return is_short_of_certificate() && !scores.undecided.empty() && !is_trained_enough(outlook.expected_humans);
+  return is_short_of_certificate() && !scores.undecided.empty() && !is_trained_enough(outlook.expected_humans) &&
+         !has_to_save(outlook);
 }
 
 std::int64_t LabelingLoop::query_size() const {
@@ -424,6 +614,7 @@ bool LabelingLoop::advance_commit(Scores& scores, const Outlook& outlook) {
 }
 
 std::vector<ItemIndex> LabelingLoop::commit(AuditLedger& ledger, Share& share, std::int64_t n) {
+  if (n > 0) answers_.fix_audit_skills();
   const std::vector<ItemIndex> committed(share.undecided.begin(), share.undecided.begin() + n);
   for (std::size_t i = 0; i < committed.size(); ++i) {
     const ItemIndex item = committed[i];
@@ -469,16 +660,20 @@ bool LabelingLoop::fall_back(Scores& scores, const Outlook& outlook) {
 
 bool LabelingLoop::fall_back(AuditLedger& ledger, std::size_t n_undecided, double expected_humans) {
   if (!is_short_of_certificate(ledger)) return false;
-  const ErrorTarget& target = *error_target();
   for (const AuditFallback& fallback : ledger.fallbacks()) {
-    const std::int64_t scope = target.of == ErrorScope::dataset ? n_items() : fallback.n_delivered;
     const auto humans = static_cast<double>(n_undecided + fallback.withdrawn.size());
-    const bool is_proved = static_cast<double>(fallback.wrong_at_most) <= target.max_error * static_cast<double>(scope);
-    if (!is_proved || fallback.n_delivered == 0 || humans > expected_humans) continue;
+    if (!is_proved(fallback) || humans > expected_humans) continue;
     withdraw(ledger, fallback.withdrawn);
     return true;
   }
   return false;
+}
+
+bool LabelingLoop::is_proved(const AuditFallback& fallback) const {
+  const ErrorTarget& target = *error_target();
+  const std::int64_t scope = target.of == ErrorScope::dataset ? n_items() : fallback.n_delivered;
+  return fallback.n_delivered > 0 &&
+         static_cast<double>(fallback.wrong_at_most) <= target.max_error * static_cast<double>(scope);
 }
 
 void LabelingLoop::withdraw(AuditLedger& ledger, const std::vector<ItemIndex>& items) {

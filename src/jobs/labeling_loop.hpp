@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gtlabel/core/random.hpp"
@@ -15,6 +16,9 @@
 #include "gtlabel/routing/audit_ledgers.hpp"
 #include "gtlabel/routing/commit_plan.hpp"
 #include "gtlabel/routing/target.hpp"
+#include "gtlabel/workforce/budget.hpp"
+#include "gtlabel/workforce/overlap.hpp"
+#include "jobs/answer_record.hpp"
 #include "jobs/item_columns.hpp"
 #include "jobs/scores.hpp"
 
@@ -29,6 +33,9 @@ class LabelingLoop {
     Target target;
     std::int64_t batch_size;
     std::uint64_t seed;
+    Overlap overlap = {};
+    Budget budget = {};
+    Price price = {};
   };
 
   /// @param coin_seed  of the audit's coins.  @param model  attached to the pool already.
@@ -39,13 +46,16 @@ class LabelingLoop {
   /// Items have joined: `longer` is the pool with them. A finished job goes on. Exceptions of the model pass through
   /// and leave the loop as it was.
   void extend(const Features& longer);
-  /// Takes a human answer.
-  void record(ItemIndex item, ClassIndex answer);
+  /// Takes what somebody said of an item; its worker goes by name.
+  void take(ItemIndex item, std::string_view worker, const Answer& answer);
+  /// Takes the answers of a saved job, before load.
+  void restore(const AnswerTable& answers) { answers_.restore(answers); }
 
   [[nodiscard]] bool is_outstanding(ItemIndex item) const;
   /// Whether the item has an automatic label that is not under audit and that no person has replaced.
   [[nodiscard]] bool is_delivered(ItemIndex item) const;
-  [[nodiscard]] bool is_finished() const noexcept { return phase_ == Phase::finished; }
+  [[nodiscard]] bool is_finished() const noexcept { return phase_ == Phase::finished && n_outstanding_ == 0; }
+  [[nodiscard]] const AnswerRecord& answers() const noexcept { return answers_; }
   [[nodiscard]] const ItemColumns& items() const noexcept { return items_; }
   [[nodiscard]] const AuditLedgers& ledgers() const noexcept { return ledgers_; }
   [[nodiscard]] const Setup& setup() const noexcept { return setup_; }
@@ -59,6 +69,12 @@ class LabelingLoop {
   [[nodiscard]] std::optional<Certificate> certificate() const;
   [[nodiscard]] Predictions predictions() const;
   [[nodiscard]] LabelingPlan expectation() const;
+  /// Answers paid per item that people have answered, at least 1.
+  [[nodiscard]] double answers_per_item() const noexcept;
+  /// Answers that the budget still allows; nothing if their number is not limited.
+  [[nodiscard]] std::optional<std::int64_t> answers_left() const;
+  /// What of the present batch is still asked.
+  [[nodiscard]] std::optional<Batch> outstanding_batch() const;
 
   void save(SnapshotWriter& writer) const;
   /// For a loop just made with the same setup. @throws ArchiveError
@@ -72,13 +88,36 @@ class LabelingLoop {
     CommitPlan commit;
     std::vector<ItemIndex> doubtful;  ///< delivered labels to have checked instead, if that is cheaper
     double expected_humans = 0.0;     ///< still to come
+    double audits_to_come = 0.0;      ///< of the commit
   };
   struct Outlook {
     std::vector<Prospect> prospects;  ///< per ledger
     double expected_humans = 0.0;     ///< still to come in all
   };
 
-  [[nodiscard]] std::optional<Batch> outstanding_batch() const;
+  /// Closes what the answers settle, and asks about the rest again.
+  void settle();
+  /// Items that people may be asked about now, new ones or those they have been asked about.
+  [[nodiscard]] std::size_t askable(std::size_t n_items, bool are_new) const;
+  [[nodiscard]] bool is_budget_spent() const { return askable(1, true) == 0; }
+  /// Stops asking about what the budget does not allow any more.
+  void cut_to_budget();
+  /// Whether a query now would leave too little for the audits that are planned.
+  [[nodiscard]] bool has_to_save(const Outlook& outlook) const;
+  /// Ends the job with what is proved.
+  void finish_on_budget();
+  /// Without audits labels can still be committed when nobody can be asked any more.
+  [[nodiscard]] bool has_to_commit_by_threshold() const;
+  [[nodiscard]] bool is_proved(const AuditFallback& fallback) const;
+  [[nodiscard]] LabelingPlan expected_people() const;
+  void close_open_items();
+  /// What people say of an item from now on.
+  void record(ItemIndex item, const Verdict& verdict);
+  void record_human(ItemIndex item, const Verdict& verdict);
+  /// Weighs the answers about items that were never committed again, by what is known of the workers now.
+  /// @return those that are settled no more.
+  std::vector<ItemIndex> reweigh();
+  [[nodiscard]] bool is_committed(ItemIndex item) const { return items_.automatic[item] != kNoClass; }
   [[nodiscard]] const ErrorTarget* error_target() const noexcept { return std::get_if<ErrorTarget>(&setup_.target); }
   /// Whether the labels of one ledger meet the target by themselves.
   [[nodiscard]] bool is_certified(const AuditLedger& ledger) const;
@@ -104,6 +143,9 @@ class LabelingLoop {
 
   /// Asks about a random sample of the items that have joined since the last; at first, those of the whole pool.
   void sample();
+  /// Whether people have named no class yet: none of the items sampled was of any.
+  [[nodiscard]] bool has_no_lesson() const;
+  void sample_again();
   [[nodiscard]] bool is_too_small(std::size_t n_undecided) const;
   [[nodiscard]] std::int64_t sample_size() const;
   void decide(Scores& scores, double seconds);
@@ -132,13 +174,15 @@ class LabelingLoop {
   Setup setup_;
   std::shared_ptr<IncrementalModel> model_;
   ItemColumns items_;
+  AnswerRecord answers_;
   AuditLedgers ledgers_;
   RandomStream seed_random_, query_random_;
   Phase phase_ = Phase::sampling;
   std::int32_t round_ = 0;
   Batch batch_;
-  std::int64_t n_sampled_ = 0;       // the items from here on have joined since the last sample
-  double least_audits_ = 0.0;        // what a certificate costs if the model is never wrong
+  std::int64_t n_sampled_ = 0;  // the items from here on have joined since the last sample
+  double least_audits_ = 0.0;   // what a certificate costs if the model is never wrong
+  std::optional<std::int64_t> answer_limit_;
   std::vector<std::uint8_t> asked_;  // 1: of the current batch and unanswered
   std::int64_t n_outstanding_ = 0;
   std::int64_t n_human_ = 0;

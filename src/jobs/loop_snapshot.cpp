@@ -46,7 +46,7 @@ RoundRecord load_record(SnapshotReader& reader) {
 }  // namespace
 
 void LabelingLoop::save(SnapshotWriter& writer) const {
-  writer.section("labeling_loop", 2);
+  writer.section("labeling_loop", 3);
   save_column(writer, items_.human);
   save_column(writer, items_.human_round);
   save_column(writer, items_.automatic);
@@ -74,19 +74,25 @@ void LabelingLoop::save(SnapshotWriter& writer) const {
   std::vector<std::int64_t> sizes;
   for (const RoundRecord& record : history_) sizes.push_back(record.n_items);
   save_column(writer, sizes);
+  save_column(writer, items_.human_confidence);  // since version 3
+  answers_.save(writer);
+  std::vector<std::int64_t> paid;
+  for (const RoundRecord& record : history_) paid.push_back(record.n_paid);
+  save_column(writer, paid);
 }
 
 void LabelingLoop::load(SnapshotReader& reader) {
-  const auto version = reader.section("labeling_loop", 2);
+  const auto version = reader.section("labeling_loop", 3);
   const auto is_class = [&](ClassIndex c) { return c >= kNoClass && c < model_->n_classes(); };
   const auto is_round = [](std::int32_t round) { return round >= 0; };
   const auto is_item = [&](ItemIndex item) { return item >= 0 && item < n_items(); };
-  load_column(reader, items_.human, is_class, "human labels");
+  const auto is_label = [&](ClassIndex c) { return is_class(c) || c == kNoneOfThese; };
+  const auto is_probability = [](float p) { return p >= 0.0F && p <= 1.0F; };
+  load_column(reader, items_.human, is_label, "human labels");
   load_column(reader, items_.human_round, is_round, "rounds of human labels");
   load_column(reader, items_.automatic, is_class, "automatic labels");
   load_column(reader, items_.automatic_round, is_round, "rounds of automatic labels");
-  load_column(
-      reader, items_.confidence, [](float p) { return p >= 0.0F && p <= 1.0F; }, "confidence");
+  load_column(reader, items_.confidence, is_probability, "confidence");
   load_column(
       reader, items_.is_random, [](std::uint8_t flag) { return flag <= 1; }, "random draws");
   ledgers_.load(reader);
@@ -158,6 +164,16 @@ void LabelingLoop::load(SnapshotReader& reader) {
   require_sound(sizes.size() == history_.size() && std::all_of(sizes.begin(), sizes.end(), is_size),
                 "sizes of the pool");
   for (std::size_t i = 0; i < sizes.size(); ++i) history_[i].n_items = sizes[i];
+  if (version >= 3) {
+    load_column(reader, items_.human_confidence, is_probability, "confidence of people");
+    answers_.load(reader);
+    const auto paid = reader.get<std::vector<std::int64_t>>();
+    require_sound(paid.size() == history_.size(), "paid answers of rounds");
+    for (std::size_t i = 0; i < paid.size(); ++i) history_[i].n_paid = paid[i];
+  } else {
+    std::fill(items_.human_confidence.begin(), items_.human_confidence.end(), 1.0F);  // one answer was enough
+    for (RoundRecord& record : history_) record.n_paid = record.n_human;
+  }
 }
 
 }  // namespace gtlabel::detail

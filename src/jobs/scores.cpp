@@ -10,7 +10,10 @@ namespace {
 
 /// How far the model's probabilities are right about labels it has not seen, and the share that it gets right.
 std::pair<ConfidenceCalibration, double> calibrate(const IncrementalModel& model, const ItemColumns& items) {
-  const auto labelled = model.training().items();
+  std::vector<ItemIndex> labelled;
+  for (const ItemIndex item : model.training().items()) {
+    if (items.human[item] >= 0) labelled.push_back(item);  // what turned out to be none of the classes is no evidence
+  }
   Matrix<float> out_of_fold(static_cast<std::ptrdiff_t>(labelled.size()), model.n_classes());
   model.predict_out_of_fold(labelled, out_of_fold);
   std::vector<ClassIndex> truth;

@@ -10,31 +10,30 @@ namespace {
 
 using detail::percent;
 
-constexpr const char* kReference = " differ from the answer that the job's own people would have given; ";
-
 std::string evidence_of(const Certificate& certificate) {
   return "Evidence: " + std::to_string(certificate.audited) +
          " labels drawn by coin were checked by people, wrong ones found: " + std::to_string(certificate.errors_found) +
          ". Mistakes of the people themselves are outside this statement.";
 }
 
-std::string statement_of(const Certificate& certificate) {
+std::string statement_of(const Certificate& certificate, std::string_view reference) {
   const bool whole_dataset = certificate.of == ErrorScope::dataset;
   return "With probability at least " + percent(1.0 - certificate.failure_probability) + ", at most " +
          std::to_string(certificate.wrong_at_most) + " of the " + std::to_string(certificate.delivered) +
          " automatic labels (" + percent(certificate.bound) + (whole_dataset ? " of the dataset" : "") + ")" +
-         kReference + "the target was " + percent(certificate.max_error) + ". " + evidence_of(certificate);
+         " differ from " + std::string(reference) + "; the target was " + percent(certificate.max_error) + ". " +
+         evidence_of(certificate);
 }
 
-std::string statement_by_class(const Certificate& certificate) {
+std::string statement_by_class(const Certificate& certificate, std::string_view reference) {
   const auto worst = std::max_element(certificate.by_class.begin(), certificate.by_class.end(),
                                       [](const auto& a, const auto& b) { return a.bound < b.bound; });
   const std::size_t n = certificate.by_class.size();
   return "With probability at least " + percent(1.0 - certificate.failure_probability) +
          ", of the automatic labels of " +
          (n == 1 ? "the one class that has any" : "each of the " + std::to_string(n) + " classes that have any") +
-         " at most " + percent(worst->bound) + kReference + "the target was " + percent(certificate.max_error) +
-         " of each class. " + evidence_of(certificate);
+         " at most " + percent(worst->bound) + " differ from " + std::string(reference) + "; the target was " +
+         percent(certificate.max_error) + " of each class. " + evidence_of(certificate);
 }
 
 void require_at_least(double failure_probability, const ErrorTarget& target) {
@@ -72,16 +71,17 @@ bool meets(std::int64_t wrong, double scope, const ErrorTarget& target) {
 }
 
 template <class Ledger>
-std::optional<Certificate> certify_together(const Ledger& ledger, const ErrorTarget& target, std::int64_t n_items) {
+std::optional<Certificate> certify_together(const Ledger& ledger, const ErrorTarget& target, std::int64_t n_items,
+                                            std::string_view reference) {
   Certificate account = account_of(ledger, target, n_items);
   const auto scope = static_cast<double>(target.of == ErrorScope::dataset ? n_items : account.delivered);
   if (account.delivered == 0 || !meets(account.wrong_at_most, scope, target)) return std::nullopt;
-  account.statement = statement_of(account);
+  account.statement = statement_of(account, reference);
   return account;
 }
 
 std::optional<Certificate> certify_by_class(const AuditLedgers& ledgers, const ErrorTarget& target,
-                                            std::int64_t n_items) {
+                                            std::int64_t n_items, std::string_view reference) {
   Certificate account = account_of(ledgers, target, n_items);
   if (account.delivered == 0) return std::nullopt;
   for (std::size_t c = 0; c < ledgers.size(); ++c) {
@@ -93,21 +93,23 @@ std::optional<Certificate> certify_by_class(const AuditLedgers& ledgers, const E
     account.by_class.push_back({static_cast<ClassIndex>(c), ledger.n_delivered(), ledger.n_audited(),
                                 ledger.errors_found(), wrong, static_cast<double>(wrong) / delivered});
   }
-  account.statement = statement_by_class(account);
+  account.statement = statement_by_class(account, reference);
   return account;
 }
 
 }  // namespace
 
-std::optional<Certificate> certify(const AuditLedger& ledger, const ErrorTarget& target, std::int64_t n_items) {
+std::optional<Certificate> certify(const AuditLedger& ledger, const ErrorTarget& target, std::int64_t n_items,
+                                   std::string_view reference) {
   if (target.per_class) throw InvalidArgument("per_class: asked of one ledger, expected AuditLedgers, one per class");
-  return certify_together(ledger, target, n_items);
+  return certify_together(ledger, target, n_items, reference);
 }
 
-std::optional<Certificate> certify(const AuditLedgers& ledgers, const ErrorTarget& target, std::int64_t n_items) {
-  if (!target.per_class) return certify_together(ledgers, target, n_items);
+std::optional<Certificate> certify(const AuditLedgers& ledgers, const ErrorTarget& target, std::int64_t n_items,
+                                   std::string_view reference) {
+  if (!target.per_class) return certify_together(ledgers, target, n_items, reference);
   if (ledgers.size() == 1) throw InvalidArgument("per_class: asked of one ledger, expected one per class");
-  return certify_by_class(ledgers, target, n_items);
+  return certify_by_class(ledgers, target, n_items, reference);
 }
 
 }  // namespace gtlabel

@@ -21,7 +21,7 @@ CELLS = ("cells_rabbit", "cells_melanoma_lu")
 
 def main():
     argparse.ArgumentParser(
-        prog="./dev bench structured", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+        prog="./dev bench structured_consolidation", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     ).parse_args()
     for section in (multi_label_lines, span_lines, box_lines, mask_lines):
         print(*section(), sep="\n")

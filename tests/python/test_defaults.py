@@ -82,6 +82,20 @@ def test_labeling_job(name):
         assert default == int(written)
 
 
+@pytest.mark.parametrize("member", ["min", "max", "until_confidence"])
+def test_overlap(member):
+    assert getattr(gt.Overlap(), member) == float(member_default("workforce/overlap.hpp", "Overlap", member))
+
+
+def test_people_of_a_labeling_job():
+    parameters = inspect.signature(gt.LabelingJob).parameters
+    for name in ("overlap", "price", "budget"):
+        assert member_default("jobs/labeling_job.hpp", "LabelingJobOptions", name) == "{}"
+        assert parameters[name].default is None
+    lease = member_default("jobs/labeling_job.hpp", "LabelingJobOptions", "lease_seconds")
+    assert parameters["lease_seconds"].default == float(lease)
+
+
 def test_the_target_of_a_labeling_job():
     assert member_default("jobs/labeling_job.hpp", "LabelingJobOptions", "target") == "ErrorTarget{}"
     assert inspect.signature(gt.LabelingJob).parameters["target"].default == gt.ErrorTarget()
@@ -103,7 +117,7 @@ def test_every_public_class_shows_itself_in_words():
 def test_everything_public_is_documented_and_listed():
     for name in gt.__all__:
         assert name == "__version__" or getattr(gt, name).__doc__
-    assert list(gt.__all__) == sorted(gt.__all__, key=lambda name: (name == name.lower(), name))
+    assert list(gt.__all__) == sorted(gt.__all__, key=lambda name: (not name.isupper(), name == name.lower(), name))
 
 
 @pytest.mark.parametrize(

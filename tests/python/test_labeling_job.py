@@ -44,9 +44,9 @@ def finished(pool, run_to_end):
 
 def test_the_arguments_are_those_of_the_contract():
     assert list(inspect.signature(gt.LabelingJob).parameters)[:4] == ["X", "classes", "ids", "target"]
-    for name in ("model", "batch_size", "seed", "n_threads"):
+    for name in ("model", "batch_size", "overlap", "budget", "seed", "n_threads"):
         assert name in inspect.signature(gt.LabelingJob).parameters
-    assert list(inspect.signature(gt.LabelingJob.submit).parameters)[1:] == ["items", "answers", "workers"]
+    assert list(inspect.signature(gt.LabelingJob.submit).parameters)[1:4] == ["items", "answers", "workers"]
     assert list(inspect.signature(gt.LabelingJob.run).parameters)[1:] == ["annotate", "progress"]
     assert list(inspect.signature(gt.LabelingJob.load).parameters)[:2] == ["path", "X"]
 
@@ -331,7 +331,7 @@ def test_the_parts_of_a_submission_are_shown(fast):
     other = next(item for item in range(job.n_items) if item not in set(job.next_batch().items.tolist()))
     submission = job.submit([asked, other, other], [0, 0, 1])
     assert (submission.n_answers, submission.n_free, submission.n_replaced) == (3, 1, 1)
-    assert repr(submission) == "Submission(n_answers=3, n_free=1, n_replaced=1)"
+    assert repr(submission) == "Submission(n_answers=3, n_free=1, n_replaced=1, n_skipped=0)"
 
 
 BAD_SUBMISSIONS = {

@@ -372,6 +372,18 @@ def test_a_file_of_the_first_version_of_jobs_is_read_and_goes_on():
     assert job.run(lambda batch: batch.items % 2).is_finished
 
 
+def test_a_file_from_before_several_people_per_item_is_read_and_goes_on():
+    """Written by the second version of jobs, after three batches and a correction, with a target per class."""
+    X = np.random.default_rng(7).integers(-8, 9, size=(120, 4)).astype(np.float32)
+    X[1::2, 0] += 8
+    job = gt.LabelingJob.load(ARCHIVES / "labeling_job-2.gtlabel", X, model=gt.SoftmaxRegression())
+    assert job.ids[5] == "id-5"
+    assert job.report().n_human == 40
+    assert job.answers()["worker"][-1] == "bob"
+    assert (job.labels().confidence == 1).all()
+    assert job.run(lambda batch: batch.items % 2).is_finished
+
+
 def test_the_parameters_of_a_model_survive_a_pickle(small):
     job = make_job(small, Centroid(scale=9.0))
     assert pickle.loads(pickle.dumps(job)).model.scale == 9.0

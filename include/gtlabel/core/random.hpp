@@ -20,6 +20,7 @@ enum class RandomPurpose : std::uint32_t {
   trees = 4,
   consolidation = 5,
   bootstrap = 6,
+  workforce = 7,
   user = 100
 };
 

@@ -28,6 +28,7 @@ struct RoundRecord {
   double bounded_error = 1.0;    ///< upper bound on that share, proved by audits; 1 while nothing is proved
   double accuracy = 0.0;         ///< the model's out-of-fold accuracy on the labelled items (chosen to be hard ones)
   double seconds = 0.0;          ///< time the round took, people excluded
+  std::int64_t n_paid = 0;       ///< paid answers so far
 };
 
 /// What became of one class.
@@ -46,7 +47,10 @@ struct JobReport {
   std::int64_t n_human = 0;    ///< items that a person was asked about, audits included
   std::int64_t n_auto = 0;     ///< automatic labels (now committed; at the end delivered)
   std::int64_t n_audited = 0;  ///< of n_human
-  std::int64_t n_answers = 0;  ///< rows of the answer table, corrections included
+  std::int64_t n_answers = 0;  ///< rows of the answer table, corrections and skips included
+  std::int64_t n_paid = 0;     ///< paid answers: no skips, and nobody twice for an item
+  double cost = 0.0;           ///< of the paid answers
+  std::string currency;        ///< of the cost
   double savings = 0.0;        ///< 1 - n_human / n_items
   std::int32_t rounds = 0;
   bool is_finished = false;

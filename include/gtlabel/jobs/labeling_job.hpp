@@ -17,9 +17,12 @@
 #include "gtlabel/jobs/batch.hpp"
 #include "gtlabel/jobs/job_report.hpp"
 #include "gtlabel/jobs/labeling_plan.hpp"
+#include "gtlabel/jobs/worker_record.hpp"
 #include "gtlabel/models/incremental_model.hpp"
 #include "gtlabel/routing/certificate.hpp"
 #include "gtlabel/routing/target.hpp"
+#include "gtlabel/workforce/budget.hpp"
+#include "gtlabel/workforce/overlap.hpp"
 
 namespace gtlabel {
 
@@ -32,13 +35,21 @@ struct LabelingJobOptions {
   std::size_t n_threads = 0;              ///< 0: as many as the machine has cores; results do not depend on it
   std::function<void()> poll = {};        ///< called now and then during long work; what it throws cancels the call
   std::vector<std::string> ids = {};      ///< names of the items, one each, kept in snapshots; empty: none
+  Overlap overlap = {};                   ///< how many people are asked about an item
+  Price price = {};                       ///< what they are paid
+  Budget budget = {};                     ///< what may be used up; the job ends when it is
+  double lease_seconds = 3600.0;          ///< how long a worker has for an item that he was given; above 0
+  std::function<double()> now = {};       ///< the leases' clock, seconds; empty: the system's time
 };
 
 /// What `submit` did.
 struct Submission {
-  std::int64_t n_answers = 0;   ///< answers taken
-  std::int64_t n_free = 0;      ///< of those, about items that nobody had asked about
-  std::int64_t n_replaced = 0;  ///< of those, about items answered before: the later answer counts, both are recorded
+  std::int64_t n_answers = 0;  ///< answers taken, skips not counted
+  std::int64_t n_free = 0;     ///< of those, about items that nobody had asked about
+  /// Of those, in place of an earlier one, both are recorded: by the same worker, or where one answer is enough by
+  /// anybody.
+  std::int64_t n_replaced = 0;
+  std::int64_t n_skipped = 0;  ///< kSkip: the items are asked again
 };
 
 /// A model's opinion of the items without a human answer, ascending.
@@ -76,14 +87,34 @@ class GTLABEL_EXPORT LabelingJob {
   /// repeated.
   [[nodiscard]] std::optional<Batch> next_batch();
 
+  /// What to ask this worker next: items of the present batch that he has not answered or skipped and that nobody else
+  /// has now, those first that his answer is expected to make surest. They are leased to him; what he has not answered
+  /// within lease_seconds goes to others. Asked for again before, the same items. Empty: nothing for him at the moment,
+  /// ask again when others have answered; nothing: the job is finished. Use either this or the one above in a job.
+  /// @param worker  his name, not empty.
+  /// @param size    items at most; 0: kLeaseSize.
+  /// Cost beside that of next_batch: O(items of the batch x answers about them x classes).
+  /// @throws InvalidArgument
+  [[nodiscard]] std::optional<Batch> next_batch(const std::string& worker, std::int64_t size = 0);
+  static constexpr std::int64_t kLeaseSize = 10;
+
   /// Takes answers, by class index or class name. Items need not be of the last batch: an answer nobody asked for is
   /// taken as a human label too. All or nothing: a bad row changes nothing.
-  /// @param workers  who said it: one name per answer, or none.  Cost O(answers).
-  /// @throws InvalidArgument (item, sizes), UnknownClass; both name the row.
+  ///
+  /// With an overlap above one answers become labels at the next next_batch; an item that is not settled then is in the
+  /// batch again, with Purpose::review. Whoever gives no name counts as somebody else each time.
+  /// @param answers      class indices, or kSkip, kUnsure, kNoneOfThese.
+  /// @param workers      who said it: one name per answer, or none.  Cost O(answers).
+  /// @param seconds      how long each took, 0 if it is not known; or none.
+  /// @param certainties  the workers' own: 1 is sure; below, the answer is a guess, which counts little and raises the
+  ///                     number of people asked; above 0; or none: all sure.
+  /// @throws InvalidArgument (item, sizes, numbers), UnknownClass; they name the row.
   Submission submit(std::span<const ItemIndex> items, std::span<const ClassIndex> answers,
-                    std::span<const std::string> workers = {});
+                    std::span<const std::string> workers = {}, std::span<const float> seconds = {},
+                    std::span<const float> certainties = {});
   Submission submit(std::span<const ItemIndex> items, std::span<const std::string> answers,
-                    std::span<const std::string> workers = {});
+                    std::span<const std::string> workers = {}, std::span<const float> seconds = {},
+                    std::span<const float> certainties = {});
 
   /// Items join the pool, behind the others: they get the next indices. At any time, also when the job is finished: it
   /// then goes on. Answers, labels, audits and history stay, and so does a batch that is out. Of the new items people
@@ -114,6 +145,8 @@ class GTLABEL_EXPORT LabelingJob {
   [[nodiscard]] LabelingPlan plan() const;
   /// Whether every item has its final label.
   [[nodiscard]] bool is_finished() const;
+  /// Who has answered, in order of their first answers, and how well. Cost: some tens of passes over the answers.
+  [[nodiscard]] std::vector<WorkerRecord> workers() const;
   /// All answers in order of arrival.
   [[nodiscard]] AnswerTable answers() const;
 
@@ -124,6 +157,8 @@ class GTLABEL_EXPORT LabelingJob {
   /// The pool, with all that joined; shared, not copied.
   [[nodiscard]] Features pool() const;
   [[nodiscard]] const Target& target() const noexcept;
+  /// What people are paid.
+  [[nodiscard]] const Price& price() const noexcept;
 
   /// The whole state but the pool, as bytes for `restore`; docs/snapshots.md. With a custom model: its labels, not its
   /// fit.
@@ -133,8 +168,9 @@ class GTLABEL_EXPORT LabelingJob {
 
   /// Continues a saved job to the same batches as if it had not been interrupted.
   /// @param features  the same pool (checked by fingerprint), with all items that joined.
-  /// @param options   only model (needed if the saved one was custom), n_threads, poll and ids (if any, in place of the
-  ///                  saved ones) are read.
+  /// @param options   only model (needed if the saved one was custom), n_threads, poll, now and ids (if any, in place
+  /// of
+  ///                  the saved ones) are read.
   /// @throws ArchiveError  damaged bytes, a newer version, another pool or model; InvalidArgument  ids of another
   /// number.
   static LabelingJob restore(std::string_view snapshot, const Features& features, LabelingJobOptions options = {});

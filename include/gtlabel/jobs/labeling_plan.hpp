@@ -17,6 +17,7 @@ struct LabelingPlan {
   std::int64_t n_human_low = 0;   ///< nine of ten measured jobs ended at or above this,
   std::int64_t n_human_high = 0;  ///< nine of ten at or below this
   std::string basis;              ///< what the figures rest on, in words
+  double answers_per_item = 1.0;  ///< paid answers about an item that is asked, on average so far
 };
 
 /// The plan before anything is known but the size of the task. It rests on the pools of docs/benchmarks.md, on which

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gtlabel/core/export.hpp"
@@ -37,16 +38,22 @@ struct Certificate {
   std::string statement;                   ///< the above in plain words, with what "wrong" means
 };
 
+/// What an automatic label is compared with, in the words of a certificate's statement.
+inline constexpr std::string_view kOneAnswer = "the answer that the job's own people would have given";
+
 /// The certificate that a ledger supports now, or nothing if its bound does not meet the target or nothing is
 /// delivered.
-/// @param n_items  size of the pool, the denominator of ErrorScope::dataset.
+/// @param n_items    size of the pool, the denominator of ErrorScope::dataset.
+/// @param reference  what "wrong" differs from, for the statement.
 /// @throws InvalidArgument  a target that asks for a smaller failure probability than the ledger's, or of one ledger
 /// for every class by itself; fewer items than are delivered.
 [[nodiscard]] GTLABEL_EXPORT std::optional<Certificate> certify(const AuditLedger& ledger, const ErrorTarget& target,
-                                                                std::int64_t n_items);
+                                                                std::int64_t n_items,
+                                                                std::string_view reference = kOneAnswer);
 /// The same of several ledgers. With per_class each that delivers has to meet the target by itself; without, all
 /// together.
 [[nodiscard]] GTLABEL_EXPORT std::optional<Certificate> certify(const AuditLedgers& ledgers, const ErrorTarget& target,
-                                                                std::int64_t n_items);
+                                                                std::int64_t n_items,
+                                                                std::string_view reference = kOneAnswer);
 
 }  // namespace gtlabel

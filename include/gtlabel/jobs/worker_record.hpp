@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "gtlabel/metrics/wilson_interval.hpp"
+
+namespace gtlabel {
+
+/// What a job knows of one worker.
+struct WorkerRecord {
+  std::string worker;          ///< name; "": all who gave none
+  std::int64_t n_answers = 0;  ///< skips not counted
+  std::int64_t n_skipped = 0;
+  /// Expected share of right answers, learned from items of which others have said something too; NaN without any.
+  double accuracy = 0.0;
+  Interval accuracy_interval;  ///< 95 %, Wilson; 0 to 1 without such items
+  double agreement = 0.0;      ///< share of the sure answers that are the item's label by people; NaN without any
+  double seconds = 0.0;        ///< told in all
+  double cost = 0.0;           ///< paid answers times the price
+  bool is_spam = false;        ///< no better than guessing, as far as can be told, and worse than the others
+};
+
+}  // namespace gtlabel

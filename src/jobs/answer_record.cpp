@@ -1,0 +1,263 @@
+#include "jobs/answer_record.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "gtlabel/consolidation/consolidate.hpp"
+#include "gtlabel/dataset/vote_table.hpp"
+#include "gtlabel/storage/snapshot.hpp"
+
+namespace gtlabel::detail {
+namespace {
+
+// Answers' worth by which a worker's accuracy is drawn to that of all: nobody is trusted or distrusted on a few.
+constexpr double kSkillPrior = 4.0;
+// Of all workers' answers, before there are any: two right ones and a wrong one.
+constexpr double kRightPrior = 2.0, kWrongPrior = 1.0;
+// Agreeing with others proves no more: people share mistakes.
+constexpr double kMostAccuracy = 0.99;
+// Several people have to say that an item is none of the classes before it leaves the pool.
+constexpr std::int64_t kLeastNoneOfThese = 2;
+constexpr double kTolerance = 1e-5;
+
+/// Position of each name among the sorted ones, so that nothing depends on who answered first.
+std::vector<std::int32_t> ranks_of(const std::vector<std::string>& names) {
+  std::vector<std::int32_t> order(names.size()), ranks(names.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) { return names[a] < names[b]; });
+  for (std::size_t r = 0; r < order.size(); ++r) ranks[order[r]] = static_cast<std::int32_t>(r);
+  return ranks;
+}
+
+/// Sure words about items of which there are several, by consecutive numbers.
+struct SharedVotes {
+  std::vector<std::int32_t> items, workers;
+  std::vector<ClassIndex> answers;
+  std::vector<std::int32_t> worker_names;  // of the answer table
+  ClassIndex n_classes = 0;
+};
+
+SharedVotes shared_votes(const AnswerRecord& record, std::int64_t n_items, std::size_t n_classes) {
+  SharedVotes votes;
+  votes.n_classes = static_cast<ClassIndex>(n_classes);
+  const auto ranks = ranks_of(record.table().workers());
+  std::int32_t n_shared = 0;
+  for (ItemIndex item = 0; item < n_items; ++item) {
+    if (!record.is_answered(item)) continue;
+    auto words = record.words(item);
+    std::erase_if(words, [](const Word& word) { return !is_sure(word); });
+    if (words.size() < 2) continue;
+    std::sort(words.begin(), words.end(), [&](const Word& a, const Word& b) {
+      return std::pair(ranks[a.worker], a.answer) < std::pair(ranks[b.worker], b.answer);
+    });
+    for (const Word& word : words) {
+      votes.items.push_back(n_shared);
+      votes.workers.push_back(ranks[word.worker]);
+      const bool is_none = word.answer == kNoneOfThese;
+      votes.answers.push_back(is_none ? static_cast<ClassIndex>(n_classes) : word.answer);
+      if (is_none) votes.n_classes = static_cast<ClassIndex>(n_classes) + 1;
+    }
+    ++n_shared;
+  }
+  // Workers without such a word get no number.
+  std::vector<std::int32_t> number(ranks.size(), -1), name_of(ranks.size());
+  for (std::size_t w = 0; w < ranks.size(); ++w) name_of[ranks[w]] = static_cast<std::int32_t>(w);
+  for (const std::int32_t rank : votes.workers) number[rank] = 0;
+  for (std::size_t rank = 0; rank < number.size(); ++rank) {
+    if (number[rank] < 0) continue;
+    number[rank] = static_cast<std::int32_t>(votes.worker_names.size());
+    votes.worker_names.push_back(name_of[rank]);
+  }
+  for (std::int32_t& worker : votes.workers) worker = number[worker];
+  return votes;
+}
+
+}  // namespace
+
+AnswerRecord::AnswerRecord(std::int64_t n_items, int n_classes, const Overlap& overlap)
+    : overlap_(overlap), n_classes_(static_cast<std::size_t>(n_classes)) {
+  resize(n_items);
+}
+
+void AnswerRecord::resize(std::int64_t n_items) {
+  last_row_.resize(static_cast<std::size_t>(n_items), -1);
+  n_said_.resize(static_cast<std::size_t>(n_items), 0);
+}
+
+void AnswerRecord::restore(const AnswerTable& table) {
+  for (const Answer& answer : table.answers()) {
+    add(answer.item, table.workers()[static_cast<std::size_t>(answer.worker)], answer);
+  }
+  news_.clear();
+}
+
+template <class Visit>
+void AnswerRecord::for_rows(ItemIndex item, Visit visit) const {
+  for (std::int32_t row = last_row_[static_cast<std::size_t>(item)]; row >= 0;
+       row = previous_[static_cast<std::size_t>(row)]) {
+    visit(table_.answers()[static_cast<std::size_t>(row)]);
+  }
+}
+
+bool AnswerRecord::has_seen(ItemIndex item, std::string_view worker) const {
+  bool has_seen = false;
+  for_rows(item, [&](const Answer& answer) { has_seen = has_seen || table_.workers()[answer.worker] == worker; });
+  return has_seen;
+}
+
+bool AnswerRecord::has_answered(ItemIndex item, std::string_view worker) const {
+  bool has_answered = false;
+  for_rows(item, [&](const Answer& answer) {
+    has_answered = has_answered || (answer.class_index != kSkip && table_.workers()[answer.worker] == worker);
+  });
+  return has_answered && !worker.empty();
+}
+
+std::optional<Verdict> AnswerRecord::add(ItemIndex item, std::string_view worker, const Answer& answer) {
+  const bool says_something = answer.class_index != kSkip;
+  const bool is_paid = says_something && !has_answered(item, worker);
+  table_.add(item, answer.class_index, worker, answer.round, answer.certainty, answer.seconds);
+  const auto index = static_cast<std::size_t>(item);
+  previous_.push_back(last_row_[index]);
+  last_row_[index] = static_cast<std::int32_t>(previous_.size()) - 1;
+  n_paid_to_.resize(table_.workers().size(), 0);
+  if (is_paid) {
+    ++n_paid_;
+    ++n_paid_to_[static_cast<std::size_t>(table_.answers().back().worker)];
+  }
+  if (!says_something) return std::nullopt;
+  if (n_said_[index]++ == 0) ++n_answered_;
+  if (is_plain() && answer.class_index != kUnsure && answer.certainty >= 1.0F) {
+    return Verdict{true, answer.class_index, 1.0F};
+  }
+  news_.push_back(item);
+  return std::nullopt;
+}
+
+std::vector<Word> AnswerRecord::words(ItemIndex item) const {
+  std::vector<Word> words;
+  for_rows(item, [&](const Answer& answer) {
+    if (answer.class_index == kSkip) return;
+    const bool has_name = !table_.workers()[static_cast<std::size_t>(answer.worker)].empty();
+    const bool is_replaced = has_name && std::any_of(words.begin(), words.end(),
+                                                     [&](const Word& word) { return word.worker == answer.worker; });
+    if (!is_replaced) words.push_back({answer.worker, answer.class_index, answer.certainty});
+  });
+  return words;
+}
+
+LearnedSkills AnswerRecord::learned() const {
+  LearnedSkills learned;
+  const SharedVotes votes = shared_votes(*this, std::ssize(last_row_), n_classes_);
+  if (votes.items.empty()) return learned;
+  ConsolidationOptions options;
+  options.tolerance = kTolerance;
+  const VoteTable table(votes.items, votes.workers, votes.answers, votes.n_classes);
+  const Consolidation consolidation = one_coin(table, options);
+  learned.n_right.assign(table_.workers().size(), 0.0);
+  learned.n_shared.assign(table_.workers().size(), 0.0);
+  double right = kRightPrior, all = kRightPrior + kWrongPrior;
+  for (std::size_t w = 0; w < votes.worker_names.size(); ++w) {
+    const auto name = static_cast<std::size_t>(votes.worker_names[w]);
+    for (std::ptrdiff_t t = 0; t < votes.n_classes; ++t) {
+      const auto row = consolidation.worker_counts.row(static_cast<std::ptrdiff_t>(w) * votes.n_classes + t);
+      learned.n_right[name] += row[static_cast<std::size_t>(t)];
+      for (const double count : row) learned.n_shared[name] += count;
+    }
+    right += learned.n_right[name];
+    all += learned.n_shared[name];
+  }
+  const double of_others = std::min(right / all, kMostAccuracy);
+  // Nobody is taken to be right in less than by guessing: with few answers his word would be turned round by chance.
+  const double chance = 1.0 / static_cast<double>(votes.n_classes);
+  learned.skills.of_others = of_others;
+  for (std::size_t w = 0; w < learned.n_right.size(); ++w) {
+    const double accuracy = (learned.n_right[w] + kSkillPrior * of_others) / (learned.n_shared[w] + kSkillPrior);
+    learned.skills.accuracy.push_back(std::clamp(accuracy, chance, std::max(chance, kMostAccuracy)));
+  }
+  return learned;
+}
+
+void AnswerRecord::learn() {
+  if (!is_plain()) skills_ = learned().skills;
+}
+
+void AnswerRecord::fix_audit_skills() {
+  if (!audit_skills_) audit_skills_ = skills_;
+}
+
+const WorkerSkills& AnswerRecord::skills_for(bool is_committed) const noexcept {
+  return is_committed && audit_skills_ ? *audit_skills_ : skills_;
+}
+
+std::int64_t AnswerRecord::most_answers(std::span<const Word> words) const {
+  const auto n_unsure = std::count_if(words.begin(), words.end(), [](const Word& word) { return !is_sure(word); });
+  return overlap_.max + std::min<std::int64_t>(n_unsure, overlap_.max);
+}
+
+Verdict AnswerRecord::weighed(std::span<const Word> words, const WorkerSkills& skills) const {
+  const bool says_nothing = std::all_of(words.begin(), words.end(), [](const Word& w) { return w.answer == kUnsure; });
+  if (says_nothing) return {false, kNoneOfThese, 0.0F};
+  const auto probabilities = weigh(words, skills, n_classes_);
+  const auto best = std::max_element(probabilities.begin(), probabilities.end());
+  const auto label = static_cast<ClassIndex>(best - probabilities.begin());
+  return {false, label == static_cast<ClassIndex>(n_classes_) ? kNoneOfThese : label, static_cast<float>(*best)};
+}
+
+Verdict AnswerRecord::verdict(ItemIndex item, bool is_committed) const {
+  const auto said = words(item);
+  Verdict verdict = weighed(said, skills_for(is_committed));
+  // Whoever repeats himself counts as asked, so that a job with too few people ends.
+  verdict.is_settled = n_said_[static_cast<std::size_t>(item)] >= most_answers(said);
+  const auto n_sure = std::count_if(said.begin(), said.end(), is_sure);
+  const auto n_none = std::count_if(said.begin(), said.end(), [](const Word& w) { return w.answer == kNoneOfThese; });
+  if (n_sure < overlap_.min || verdict.confidence < static_cast<float>(overlap_.until_confidence)) return verdict;
+  if (verdict.label != kNoneOfThese || n_none >= kLeastNoneOfThese) verdict.is_settled = true;
+  return verdict;
+}
+
+Verdict AnswerRecord::last_verdict(ItemIndex item, bool is_committed) const {
+  Verdict verdict = weighed(words(item), skills_for(is_committed));
+  verdict.is_settled = true;
+  return verdict;
+}
+
+void AnswerRecord::write_target(ItemIndex item, std::span<float> target) const {
+  const auto probabilities = weigh(words(item), skills_, n_classes_);
+  const double sum = std::accumulate(probabilities.begin(), probabilities.begin() + std::ssize(target), 0.0);
+  for (std::size_t c = 0; c < target.size(); ++c) target[c] = static_cast<float>(probabilities[c] / sum);
+}
+
+std::vector<ItemIndex> AnswerRecord::take_news() {
+  auto news = std::move(news_);
+  news_.clear();
+  std::sort(news.begin(), news.end());
+  news.erase(std::unique(news.begin(), news.end()), news.end());
+  return news;
+}
+
+void AnswerRecord::save(SnapshotWriter& writer) const {
+  writer.section("answer_record", 1);
+  detail::save(writer, skills_);
+  writer.write(audit_skills_.has_value());
+  detail::save(writer, audit_skills_.value_or(WorkerSkills{}));
+  writer.write(std::span<const std::int64_t>(news_));
+}
+
+void AnswerRecord::load(SnapshotReader& reader) {
+  reader.section("answer_record", 1);
+  skills_ = load_skills(reader);
+  const bool is_fixed = reader.get<bool>();
+  const WorkerSkills fixed = load_skills(reader);
+  if (is_fixed) audit_skills_ = fixed;
+  reader.read(news_);
+  require_sound(
+      std::all_of(news_.begin(), news_.end(),
+                  [&](ItemIndex item) { return item >= 0 && item < std::ssize(last_row_) && is_answered(item); }),
+      "answer record: news without an answer");
+}
+
+}  // namespace gtlabel::detail

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "gtlabel/core/ids.hpp"
+#include "gtlabel/dataset/answer_table.hpp"
+#include "gtlabel/workforce/overlap.hpp"
+#include "jobs/worker_skills.hpp"
+
+namespace gtlabel::detail {
+
+/// What the answers about an item amount to.
+struct Verdict {
+  bool is_settled = false;  ///< nobody else has to be asked
+  ClassIndex label = kNoClass;
+  float confidence = 0.0F;  ///< probability of the label
+};
+
+/// Skills, and what they were learned from.
+struct LearnedSkills {
+  WorkerSkills skills;
+  std::vector<double> n_right;   ///< per worker: expected right answers about items of which others have spoken too
+  std::vector<double> n_shared;  ///< of so many
+};
+
+/// Everything that people said, and what it amounts to item by item.
+///
+/// A person's word about an item is the last answer with his name; answers without a name are of different people. With
+/// an overlap of one, the last sure answer is the label. Else words are weighed by the workers' skills, and these are
+/// learned from items of which several people have said something: a lone word says nothing about its worker.
+/// Nothing here depends on the order in which answers of one pass arrive.
+class AnswerRecord {
+ public:
+  AnswerRecord(std::int64_t n_items, int n_classes, const Overlap& overlap);
+  void resize(std::int64_t n_items);
+  /// All rows of a saved job.
+  void restore(const AnswerTable& table);
+
+  /// @return a verdict if the answer settles the item at once. O(answers about the item).
+  std::optional<Verdict> add(ItemIndex item, std::string_view worker, const Answer& answer);
+
+  [[nodiscard]] const AnswerTable& table() const noexcept { return table_; }
+  [[nodiscard]] const Overlap& overlap() const noexcept { return overlap_; }
+  /// Whether one answer is enough.
+  [[nodiscard]] bool is_plain() const noexcept { return overlap_.max == 1; }
+  /// Answers that are paid: no skips, and nobody twice for an item.
+  [[nodiscard]] std::int64_t n_paid() const noexcept { return n_paid_; }
+  /// The same by worker.
+  [[nodiscard]] const std::vector<std::int64_t>& n_paid_to() const noexcept { return n_paid_to_; }
+  [[nodiscard]] std::size_t n_classes() const noexcept { return n_classes_; }
+  /// Items about which somebody has said something.
+  [[nodiscard]] std::int64_t n_answered() const noexcept { return n_answered_; }
+  [[nodiscard]] bool is_answered(ItemIndex item) const { return n_said_[static_cast<std::size_t>(item)] > 0; }
+  /// Whether the worker has answered or skipped the item.
+  [[nodiscard]] bool has_seen(ItemIndex item, std::string_view worker) const;
+  /// Whether the worker, known by name, has answered the item.
+  [[nodiscard]] bool has_answered(ItemIndex item, std::string_view worker) const;
+  /// One word per person. O(answers about the item).
+  [[nodiscard]] std::vector<Word> words(ItemIndex item) const;
+
+  /// Learns the skills from all answers so far. Cost: some tens of passes over the answers.
+  void learn();
+  [[nodiscard]] LearnedSkills learned() const;
+  [[nodiscard]] const WorkerSkills& skills() const noexcept { return skills_; }
+  /// From now on audits are judged by the present skills: what is learned later may depend on the audit's coins.
+  void fix_audit_skills();
+  /// @param is_committed  judged as an audit: by the skills that were fixed.
+  [[nodiscard]] Verdict verdict(ItemIndex item, bool is_committed) const;
+  /// The same, but nobody can be asked any more.
+  [[nodiscard]] Verdict last_verdict(ItemIndex item, bool is_committed) const;
+  /// Probabilities of the job's classes, for training.
+  void write_target(ItemIndex item, std::span<float> target) const;
+
+  /// Items that were answered since the last call, without those settled at once; ascending.
+  [[nodiscard]] std::vector<ItemIndex> take_news();
+  [[nodiscard]] bool has_news() const noexcept { return !news_.empty(); }
+
+  void save(SnapshotWriter& writer) const;
+  /// After restore. @throws ArchiveError
+  void load(SnapshotReader& reader);
+
+ private:
+  /// Rows about an item, the latest first: row = last_row_[item], then previous_[row], until -1.
+  template <class Visit>
+  void for_rows(ItemIndex item, Visit visit) const;
+  [[nodiscard]] const WorkerSkills& skills_for(bool is_committed) const noexcept;
+  [[nodiscard]] std::int64_t most_answers(std::span<const Word> words) const;
+  [[nodiscard]] Verdict weighed(std::span<const Word> words, const WorkerSkills& skills) const;
+
+  AnswerTable table_;
+  Overlap overlap_;
+  std::size_t n_classes_;
+  std::vector<std::int32_t> last_row_;  // per item
+  std::vector<std::int32_t> previous_;  // per row
+  std::vector<std::int32_t> n_said_;    // per item: answers but for skips
+  std::int64_t n_paid_ = 0;
+  std::vector<std::int64_t> n_paid_to_;  // per worker
+  std::int64_t n_answered_ = 0;
+  WorkerSkills skills_;
+  std::optional<WorkerSkills> audit_skills_;
+  std::vector<ItemIndex> news_;
+};
+
+}  // namespace gtlabel::detail

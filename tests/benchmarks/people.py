@@ -1,0 +1,138 @@
+"""Measures jobs of several people per item: a pool with made-up people, and real crowds asked only as far as needed.
+
+The pool and the crowds are read from the folder that GTLABEL_TEST_DATA names; those that are absent are skipped.
+"""
+
+import argparse
+import csv
+import os
+import time
+from pathlib import Path
+
+import gtlabel as gt
+import numpy as np
+import pools
+
+CROWDS = ("rte", "temp", "sp_amt", "dogs", "face_sentiment", "sentiment_mturk", "zencrowd_us", "zencrowd_in")
+FIXED = 5  # answers an item of the crowds' baseline
+PEOPLE = 40
+
+
+def main():
+    options = parse_arguments()
+    if options.pool:
+        print_pool(options)
+    if options.crowds:
+        print_crowds(options)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pool", default="mnist", help="pool of the made-up people; empty: none")
+    parser.add_argument("--accuracy", type=float, default=0.85, help="of the made-up people")
+    parser.add_argument("--max-error", type=float, default=0.05)
+    parser.add_argument("--crowds", default=",".join(CROWDS), help="empty: none")
+    parser.add_argument("--until-confidence", type=float, default=0.98, help="of the crowds")
+    parser.add_argument("--seeds", type=int, default=3)
+    return parser.parse_args()
+
+
+# --- a pool with made-up people ---
+
+
+def print_pool(options):
+    if reason := pools.missing(options.pool):
+        print(f"skipped {options.pool}: {reason}")
+        return
+    pool = pools.load(options.pool)
+    print(f"{options.pool}, people {options.accuracy:.0%} right, target {options.max_error:.0%}, at most five people")
+    print("seed  human  audits  answers/item  certified  error vs people*  error of auto  error of people  seconds")
+    for seed in range(options.seeds):
+        print(pool_row(pool, options, seed))
+    print("* the bound of the certificate: wrong against the consolidated answer")
+
+
+def pool_row(pool, options, seed):
+    workforce = gt.SimulatedWorkforce(len(pool.classes), PEOPLE, options.accuracy, seed=seed)
+    target = gt.ErrorTarget(max_error=options.max_error)
+    job = gt.LabelingJob(pool.X, pool.classes, target=target, overlap=gt.Overlap(max=5), seed=seed)
+    start = time.perf_counter()
+    report = gt.simulate(job, workforce, pool.y)
+    seconds = time.perf_counter() - start
+    labels = job.labels()
+    is_auto, is_wrong = labels.source == "auto", labels.class_index != pool.y[labels.item]
+    auto_error = is_wrong[is_auto].mean() if is_auto.any() else 0.0
+    bound = f"{report.certificate.bound:.2%}" if report.certificate else "-"
+    return (
+        f"{seed:4}  {report.n_human / report.n_items:5.1%}  {report.n_audited:6}"
+        f"  {report.n_paid / report.n_human:12.2f}  {'yes' if report.certificate else 'no':>9}  {bound:>16}"
+        f"  {auto_error:13.2%}  {is_wrong[~is_auto].mean():15.2%}  {seconds:7.1f}"
+    )
+
+
+# --- real crowds ---
+
+
+def print_crowds(options):
+    print(f"crowds: a fixed {FIXED} answers an item against min 1, max {FIXED}, until {options.until_confidence}")
+    print("crowd             items  fixed: answers  accuracy  adaptive: answers  share  accuracy  (mean of the seeds)")
+    for name in options.crowds.split(","):
+        crowd = load_crowd(name)
+        if crowd is None:
+            print(f"skipped {name}: not in the folder that GTLABEL_TEST_DATA names")
+            continue
+        runs = np.array([crowd_run(crowd, options.until_confidence, seed) for seed in range(options.seeds)])
+        fixed, fixed_accuracy, adaptive, accuracy = runs.mean(axis=0)
+        print(
+            f"{name:16} {len(crowd[1]):6}  {fixed:14.2f}  {fixed_accuracy:8.2%}  {adaptive:17.2f}"
+            f"  {adaptive / fixed:5.0%}  {accuracy:8.2%}"
+        )
+
+
+def load_crowd(name):
+    """Answers per item as (worker, class), truth per item (-1: not known), and classes; None if absent."""
+    folder = Path(os.environ.get("GTLABEL_TEST_DATA", "")) / "crowd" / name
+    if not folder.is_dir():
+        return None
+    with open(folder / "answers.csv", newline="") as file:
+        rows = [(row["item"], row["worker"], row["label"]) for row in csv.DictReader(file)]
+    with open(folder / "truth.csv", newline="") as file:
+        truth = {row["item"]: row["label"] for row in csv.DictReader(file)}
+    classes = sorted({label for _, _, label in rows} | set(truth.values()))
+    items = sorted({item for item, _, _ in rows})
+    answers = {item: {} for item in items}
+    for item, worker, label in rows:
+        answers[item].setdefault(worker, classes.index(label))
+    known = [classes.index(truth[item]) if item in truth else -1 for item in items]
+    return [list(answers[item].items()) for item in items], np.array(known), classes
+
+
+def crowd_run(crowd, until_confidence, seed):
+    """Answers per item and accuracy, of a fixed number of answers and of an adaptive one."""
+    answers, truth, classes = crowd
+    random = np.random.default_rng(seed)
+    orders = [[of_item[i] for i in random.permutation(len(of_item))] for of_item in answers]
+    fixed = replay(orders, truth, classes, gt.Overlap(min=FIXED, max=FIXED))
+    return (*fixed, *replay(orders, truth, classes, gt.Overlap(max=FIXED, until_confidence=until_confidence)))
+
+
+def replay(orders, truth, classes, overlap):
+    """A job in which every item goes to people; they answer in the crowd's order, and no model helps."""
+    X = np.zeros((len(orders), 1), dtype=np.float32)
+    target = gt.ConfidenceThreshold(1.0)
+    job = gt.LabelingJob(X, classes, target=target, model=gt.SoftmaxRegression(), overlap=overlap)
+    asked = np.zeros(len(orders), dtype=int)
+    while (batch := job.next_batch()) is not None:
+        said = [orders[item][asked[item]] if asked[item] < len(orders[item]) else None for item in batch.items]
+        # A crowd that has no more answers about an item repeats its last one.
+        said = [word or orders[item][-1] for word, item in zip(said, batch.items, strict=True)]
+        job.submit(batch.items, [answer for _, answer in said], [worker for worker, _ in said])
+        asked[batch.items] += 1
+    labels = job.labels()
+    is_known = truth >= 0
+    accuracy = (labels.class_index == truth)[is_known].mean()
+    return job.report().n_paid / len(orders), accuracy
+
+
+if __name__ == "__main__":
+    main()

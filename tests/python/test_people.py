@@ -1,0 +1,242 @@
+"""Several people per item, as a notebook asks them."""
+
+import pickle
+
+import gtlabel as gt
+import numpy as np
+import pytest
+
+
+def make_job(pool, **options):
+    return pool.job(**{"model": gt.SoftmaxRegression(), "overlap": gt.Overlap(max=5), **options})
+
+
+@pytest.fixture(scope="module")
+def pool(blobs):
+    """Four classes: people who err seldom err alike."""
+    return blobs(500, n_classes=4)
+
+
+@pytest.fixture(scope="module")
+def workforce():
+    return gt.SimulatedWorkforce(4, 12, 0.9, seed=3)
+
+
+@pytest.fixture(scope="module")
+def simulated(pool, workforce):
+    job = make_job(pool, price=gt.Price(0.1, "EUR"), target=gt.ErrorTarget(max_error=0.2))
+    return job, gt.simulate(job, workforce, pool.names)
+
+
+def test_a_simulated_job_ends_with_a_certificate_that_names_its_reference(pool, simulated):
+    job, report = simulated
+    assert report.is_finished
+    assert report.n_human + report.n_auto == report.n_items
+    assert "the consolidated answer of up to 5 people" in report.certificate.statement
+    labels = job.labels()
+    human = labels.source == "human"
+    assert (labels.class_index[human] == pool.truth[human]).mean() > 0.95, "better than one person"
+    assert (labels.confidence[human] > 0.5).all()
+
+
+def test_the_default_asks_one_person(pool):
+    assert gt.Overlap() == gt.Overlap(min=1, max=1, until_confidence=0.98)
+    plain, explicit = pool.job(), pool.job(overlap=gt.Overlap())
+    assert plain.run(pool.annotate).n_human == explicit.run(pool.annotate).n_human
+    assert plain.report().n_paid == plain.report().n_human
+
+
+def test_nobody_is_asked_twice(simulated):
+    answers = simulated[0].answers()
+    pairs = list(zip(answers["item"].tolist(), answers["worker"].tolist(), strict=True))
+    assert len(pairs) == len(set(pairs))
+    assert (answers["seconds"] > 0).all()
+
+
+def test_the_table_of_workers(simulated):
+    job, report = simulated
+    table = job.workers()
+    assert list(table) == list(table.keys())
+    assert table["worker"].tolist() == table.worker.tolist()
+    assert len(table) <= 12
+    assert table.n_answers.sum() == report.n_answers
+    assert table.cost.sum() == pytest.approx(report.cost) == pytest.approx(0.1 * report.n_paid)
+    assert (table.accuracy_low <= table.accuracy).all()
+    assert (table.accuracy <= table.accuracy_high).all()
+    assert not table.is_spam.any()
+    with pytest.raises(KeyError, match="expected one of worker"):
+        table["pay"]
+    pd = pytest.importorskip("pandas")
+    assert isinstance(table.to_pandas(), pd.DataFrame)
+    assert len(gt.LabelingJob(np.eye(4), ["a", "b"]).workers()) == 0
+
+
+def test_a_report_shows_answers_and_money(simulated):
+    report = simulated[1]
+    assert f"{report.n_paid:,}" in str(report)
+    assert "EUR" in str(report)
+    assert report.history[-1].n_paid <= report.n_paid
+    assert simulated[0].plan().cost == pytest.approx(report.cost)
+
+
+def test_a_worker_is_leased_items_and_gets_them_back_to_others_in_time(pool):
+    clock = [0.0]
+    job = make_job(pool, lease_seconds=60, now=lambda: clock[0])
+    ann, bob = job.next_batch(worker="ann", size=3), job.next_batch(worker="bob", size=3)
+    assert len(ann) == len(bob) == 3
+    assert not set(ann.items) & set(bob.items)
+    assert job.next_batch(worker="ann").items.tolist() == ann.items.tolist()
+    clock[0] = 61.0
+    cid = job.next_batch("cid", 100)
+    assert set(cid.items) >= set(ann.items) | set(bob.items)
+    assert len(job.next_batch("ann")) == 0
+    with pytest.raises(gt.InvalidArgument, match="size"):
+        job.next_batch(size=3)
+    with pytest.raises(gt.InvalidType, match="worker"):
+        job.next_batch(worker=7)
+
+
+def test_skipped_items_go_to_somebody_else(pool):
+    job = make_job(pool)
+    batch = job.next_batch(worker="ann", size=4)
+    submission = job.submit(batch.items, [gt.SKIP, *pool.annotate(batch)[1:]], workers="ann")
+    assert (submission.n_answers, submission.n_skipped) == (3, 1)
+    assert batch.items[0] not in job.next_batch(worker="ann", size=100).items
+    assert job.answers()["label"][0] == "skip"
+    job = pool.job(model=gt.SoftmaxRegression())
+    batch = job.next_batch()
+    job.submit(batch.items, [gt.SKIP] * len(batch))
+    assert job.next_batch().items.tolist() == batch.items.tolist()
+    assert job.report().n_human == 0
+
+
+def test_a_guess_counts_less_and_asks_for_another(pool):
+    job = pool.job(model=gt.SoftmaxRegression())
+    batch = job.next_batch()
+    answers = list(pool.annotate(batch))
+    answers[0], answers[1] = gt.Unsure(answers[0], 0.6), gt.UNSURE
+    job.submit(batch.items, answers)
+    again = job.next_batch()
+    assert sorted(again.items) == sorted(batch.items[:2])
+    assert again.purposes.tolist() == ["review", "review"]
+    job.submit(again.items, pool.annotate(again))
+    assert job.report().n_human == len(batch)
+    assert job.answers()["certainty"][0] == pytest.approx(0.6)
+    assert job.answers()["label"][1] == "unsure"
+
+
+def test_none_of_these_is_a_label_of_its_own(pool):
+    job = pool.job(model=gt.SoftmaxRegression())
+    odd = set(range(0, len(pool.X), 20))
+
+    def annotate(batch):
+        return [gt.NONE_OF_THESE if item in odd else pool.names[item] for item in batch.items]
+
+    job.run(annotate)
+    labels = job.labels()
+    none = labels.label == "none of these"
+    assert none.any()
+    assert set(labels.item[none]) <= odd
+    assert (labels.source[none] == "human").all()
+    assert (labels.class_index[none] == gt.NONE_OF_THESE.code).all()
+    assert set(labels.label[~none]) == set(pool.classes)
+
+
+def test_answers_that_name_no_class_stay_themselves():
+    for answer in (gt.SKIP, gt.NONE_OF_THESE):
+        assert pickle.loads(pickle.dumps(answer)) is answer
+        assert repr(answer).startswith("gtlabel.")
+    assert pickle.loads(pickle.dumps(gt.UNSURE)) == gt.UNSURE
+    with pytest.raises(gt.InvalidArgument, match="probability"):
+        gt.Unsure("cat", 1.5)
+    with pytest.raises(gt.InvalidType, match="probability"):
+        gt.Unsure("cat", "much")
+
+
+def test_a_budget_ends_a_job(pool, workforce):
+    job = make_job(pool, budget=gt.Budget(max_cost=3), price=gt.Price(0.1))
+    report = gt.simulate(job, workforce, pool.truth)
+    assert report.is_finished
+    assert report.cost <= 3 + 1e-9
+    assert "The budget is spent: 30 answers" in report.outcome
+    assert len(job.labels()) == report.n_human + report.n_auto < report.n_items
+    items = make_job(pool, budget=gt.Budget(max_items=25))
+    assert gt.simulate(items, workforce, pool.truth).n_human <= 25
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"overlap": 3}, gt.InvalidType),
+        ({"budget": 3}, gt.InvalidType),
+        ({"price": 3}, gt.InvalidType),
+        ({"budget": gt.Budget(max_cost=3.0)}, gt.InvalidArgument),
+        ({"lease_seconds": 0.0}, gt.InvalidArgument),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(pool, options, error):
+    with pytest.raises(error):
+        make_job(pool, **options)
+
+
+def test_limits_are_checked_where_they_are_written():
+    for bad in ({"max_answers": 0}, {"max_items": -1}, {"max_cost": 0}):
+        with pytest.raises(gt.InvalidArgument, match=next(iter(bad))):
+            gt.Budget(**bad)
+    with pytest.raises(gt.InvalidType, match="max_answers"):
+        gt.Budget(max_answers=1.5)
+    with pytest.raises(gt.InvalidArgument, match="max"):
+        gt.Overlap(min=3, max=2)
+    assert pickle.loads(pickle.dumps(gt.Overlap(max=3))) == gt.Overlap(max=3)
+
+
+def test_times_are_checked_and_may_be_missing(pool):
+    job = make_job(pool)
+    batch = job.next_batch()
+    with pytest.raises(gt.InvalidArgument, match="seconds: row 1"):
+        job.submit(batch.items[:2], pool.names[batch.items[:2]], seconds=[1.0, -1.0])
+    with pytest.raises(gt.InvalidArgument, match="seconds"):
+        job.submit(batch.items[:2], pool.names[batch.items[:2]], seconds=[1.0])
+    job.submit(batch.items[:2], pool.names[batch.items[:2]], seconds=[1.5, np.nan])
+    assert job.answers()["seconds"].tolist() == [1.5, 0.0]
+
+
+def test_a_pickled_job_keeps_people_and_money(pool, workforce):
+    job = make_job(pool, price=gt.Price(0.1, "EUR"), budget=gt.Budget(max_answers=1000))
+    batch = job.next_batch(worker="w00", size=3)
+    again = pickle.loads(pickle.dumps(job))
+    assert again.next_batch(worker="w00", size=3).items.tolist() == batch.items.tolist()
+    assert again.plan().price == gt.Price(0.1, "EUR")
+    expected, actual = (gt.simulate(one, workforce, pool.truth) for one in (job, again))
+    assert actual.n_paid == expected.n_paid
+    assert actual.certificate == expected.certificate
+
+
+def test_a_workforce_annotates_for_run(pool, workforce):
+    job = make_job(pool)
+    report = job.run(workforce.annotator(pool.truth))
+    assert report.is_finished
+    assert set(job.answers()["worker"]) <= set(workforce.names)
+    assert "12 workers" in repr(workforce)
+
+
+def test_spammers_are_found(blobs):
+    pool = blobs(300, n_classes=4, gap=4.0)
+    job = make_job(pool, target=gt.ConfidenceThreshold(1.0))
+    gt.simulate(job, gt.SimulatedWorkforce(4, 8, 0.9, n_spammers=1, seed=1), pool.truth)
+    table = job.workers()
+    assert table.worker[table.is_spam].tolist() == ["w07"]
+    assert "1 flagged" in repr(table)
+
+
+def test_a_workforce_that_makes_no_sense_is_refused(pool):
+    with pytest.raises(gt.InvalidArgument, match="n_spammers"):
+        gt.SimulatedWorkforce(2, 3, n_spammers=4)
+    with pytest.raises(gt.InvalidArgument, match="accuracy"):
+        gt.SimulatedWorkforce(2, 3, [0.5, 0.5])
+    with pytest.raises(gt.InvalidArgument, match="confusions"):
+        gt.SimulatedWorkforce(2, 3, confusions=np.eye(2))
+    with pytest.raises(gt.InvalidState, match="nobody is left"):
+        gt.simulate(make_job(pool), gt.SimulatedWorkforce(4, 2, 0.6), pool.truth)
+    with pytest.raises(gt.InvalidType, match="job"):
+        gt.simulate(None, gt.SimulatedWorkforce(2, 2), pool.truth)
