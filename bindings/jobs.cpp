@@ -26,6 +26,12 @@ LabelingJobOptions options_from(const py::object& model, std::vector<std::string
   return options;
 }
 
+CommitMode commit_mode_from(const std::string& name) {
+  if (name == "eager") return CommitMode::eager;
+  if (name == "final") return CommitMode::final;
+  throw InvalidArgument("commit: '" + name + "' given, expected 'eager' or 'final'");
+}
+
 /// Pickled, because people may be asked by another process.
 py::tuple batch_state(const Batch& batch) {
   std::vector<std::uint8_t> purposes;
@@ -45,12 +51,13 @@ Batch batch_from(const py::tuple& state) {
 std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::string> classes,
                                       std::vector<std::string> ids, Target target, const py::object& model,
                                       std::int64_t batch_size, std::optional<std::uint64_t> seed,
-                                      std::size_t n_threads) {
+                                      std::size_t n_threads, const std::string& commit) {
   const Features features = features_from(X);
   LabelingJobOptions options = options_from(model, std::move(ids), n_threads);
   options.target = target;
   options.batch_size = batch_size;
   options.seed = seed;
+  options.commit = commit_mode_from(commit);
   const py::gil_scoped_release release;
   return std::make_unique<LabelingJob>(features, std::move(classes), std::move(options));
 }
@@ -248,7 +255,7 @@ void register_jobs(py::module_& m) {
   py::class_<LabelingJob>(m, "LabelingJob", "The compiled half of gtlabel.LabelingJob.")
       .def(py::init(&make_job), "X"_a, "classes"_a, "ids"_a = defaults.ids, "target"_a = defaults.target,
            "model"_a = py::none(), "batch_size"_a = defaults.batch_size, "seed"_a = defaults.seed,
-           "n_threads"_a = defaults.n_threads)
+           "n_threads"_a = defaults.n_threads, "commit"_a = "eager")
       .def_static("restore", &restore_job, "snapshot"_a, "X"_a, "ids"_a = defaults.ids, "model"_a = py::none(),
                   "n_threads"_a = defaults.n_threads)
       .def("next_batch", &LabelingJob::next_batch, py::call_guard<py::gil_scoped_release>())

@@ -72,6 +72,11 @@ struct CommitPlan;
 class ConfidenceRouter;
 struct ConfidenceThreshold;
 struct ErrorTarget;
+class ExactAudit;
+struct ExactAuditDesign;
+struct ExactAuditForecast;
+struct ExactAuditProgress;
+struct PrefixProgress;
 struct Routing;
 
 // storage

@@ -336,6 +336,7 @@ class LabelingJob:
         batch_size: int = 0,
         seed: int | None = 0,
         n_threads: int = 0,
+        commit: str = ...,
     ) -> None: ...
     @staticmethod
     def restore(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -65,6 +65,10 @@ class LabelingJob:
         (n_items, n_classes): somebody else's class probabilities, to be certified and routed as they are, without a
         pool and a model of one's own. The labels of these items must not have been used to make them. Short for them
         as ``X`` and a ``FixedProbabilities`` as ``model``; ``load`` wants both.
+    commit
+        ``"eager"``: labels automatically as soon as the model is sure enough of a part. ``"final"``: once, when training
+        is over, after one exact audit of all that is open; for who needs nothing before the end. Without meaning for a
+        ``ConfidenceThreshold``.
 
     Examples
     --------
@@ -84,6 +88,7 @@ class LabelingJob:
         n_threads: int = 0,
         *,
         probabilities: _Pool | None = None,
+        commit: Literal["eager", "final"] = "eager",
     ) -> None:
         names = _class_names(classes)
         if not isinstance(target, ErrorTarget | ConfidenceThreshold):
@@ -101,7 +106,7 @@ class LabelingJob:
         self._X = X
         self._model = _as_model(model)
         self._n_threads = _whole_number("n_threads", n_threads, 0)
-        self._core = _core.LabelingJob(X, names, _id_names(ids), target, self._model, n_batch, seed, self._n_threads)
+        self._core = _core.LabelingJob(X, names, _id_names(ids), target, self._model, n_batch, seed, self._n_threads, commit)
         self._ids = _id_column(self._core)
 
     @property

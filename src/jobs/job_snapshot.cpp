@@ -10,7 +10,7 @@
 namespace gtlabel::detail {
 
 void save_setup(SnapshotWriter& writer, const LabelingLoop::Setup& setup) {
-  writer.section("setup", 2);
+  writer.section("setup", 3);
   const auto* error = std::get_if<ErrorTarget>(&setup.target);
   writer.write(error != nullptr);
   writer.write(error != nullptr ? error->max_error : std::get<ConfidenceThreshold>(setup.target).confidence);
@@ -19,10 +19,11 @@ void save_setup(SnapshotWriter& writer, const LabelingLoop::Setup& setup) {
   writer.write(setup.batch_size);
   writer.write(setup.seed);
   writer.write(error != nullptr && error->per_class);  // since version 2
+  writer.write(setup.commit == CommitMode::final);       // since version 3
 }
 
 LabelingLoop::Setup load_setup(SnapshotReader& reader) {
-  const auto version = reader.section("setup", 2);
+  const auto version = reader.section("setup", 3);
   const bool is_error_target = reader.get<bool>();
   const auto value = reader.get<double>();
   const auto failure_probability = reader.get<double>();
@@ -31,6 +32,7 @@ LabelingLoop::Setup load_setup(SnapshotReader& reader) {
   reader.read(setup.batch_size);
   reader.read(setup.seed);
   const bool per_class = version >= 2 && reader.get<bool>();
+  setup.commit = version >= 3 && reader.get<bool>() ? CommitMode::final : CommitMode::eager;
   if (is_error_target) {
     const ErrorScope of = of_dataset ? ErrorScope::dataset : ErrorScope::auto_labels;
     setup.target = ErrorTarget{value, failure_probability, of, per_class};
