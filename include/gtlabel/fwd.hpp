@@ -76,7 +76,7 @@ class ExactAudit;
 struct ExactAuditDesign;
 struct ExactAuditForecast;
 struct ExactAuditProgress;
-struct PrefixProgress;
+struct ClaimProgress;
 struct Routing;
 
 // storage

@@ -25,7 +25,7 @@ std::vector<double> predicted_wrong(const AuditLedger& ledger, const ItemColumns
   double open = 0.0, predicted = kRatioPrior, found = kRatioPrior;
   const auto ranking = ledger.exact_ranking();
   std::size_t i = 0;
-  for (const PrefixProgress& prefix : progress.prefixes) {
+  for (const ClaimProgress& prefix : progress.claims) {
     for (; i < static_cast<std::size_t>(prefix.n_items); ++i) {
       const ItemIndex item = ranking[i];
       const double risk = 1.0 - static_cast<double>(items.confidence[item]);

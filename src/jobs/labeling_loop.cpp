@@ -21,9 +21,17 @@ constexpr std::int64_t kSeedShare = 100;
 constexpr std::int64_t kBatchShare = 200;
 constexpr std::int64_t kGrowthShare = 10;
 constexpr std::int64_t kLeastSeed = 20;
+// A pool that so far cannot be helped: after a tenth of it, people are expected to label nearly all. Better opinions are
+// then far off, and batches may be a third of the labels.
+constexpr std::int64_t kHardShare = 10;
+constexpr double kNearlyAll = 0.97;
+constexpr std::int64_t kHardGrowthShare = 3;
 // One in so many queried items is drawn at random: they show what the model is like where it is sure of itself.
 constexpr std::size_t kUniformShare = 10;
 constexpr std::int64_t kLeastBatch = 10;
+constexpr const char* kBeyondHelp =
+    "So far people are expected to label nearly all of this pool: the model is not sure enough of so many items that "
+    "auditing them would cost less than labelling them. Batches are larger, because little depends on each.";
 // A commit takes this part of what is planned: audits of the surer labels correct the plan for the less sure ones.
 constexpr double kCommitStage = 0.6;
 // A planned audit level is approached by halves: often it turns out to be higher than needed.
@@ -417,10 +425,21 @@ bool LabelingLoop::is_worth_training(const Scores& scores, const Outlook& outloo
 
 std::int64_t LabelingLoop::query_size() const {
   if (setup_.batch_size > 0) return setup_.batch_size;
-  return std::max({kLeastBatch, n_items() / kBatchShare, n_human_ / kGrowthShare});
+  return std::max({kLeastBatch, n_items() / kBatchShare, n_human_ / (is_beyond_help() ? kHardGrowthShare : kGrowthShare)});
+}
+
+bool LabelingLoop::is_beyond_help() const {
+  if (phase_ != Phase::training || ledgers_.n_delivered() > 0 || n_human_ < n_items() / kHardShare) return false;
+  if (history_.size() < kRoundsToAgree) return false;
+  return std::all_of(history_.end() - kRoundsToAgree, history_.end(), [&](const RoundRecord& round) {
+    return round.n_items == n_items() && round.expected_human_share >= kNearlyAll;
+  });
 }
 
 void LabelingLoop::ask_query(Scores& scores) {
+  if (phase_ == Phase::training && ledgers_.n_delivered() == 0) {
+    outcome_ = is_beyond_help() ? kBeyondHelp : "";
+  }
   const auto n = static_cast<std::size_t>(query_size());
   auto batch = margin_query(scores.undecided, scores.probabilities, n - n / kUniformShare, query_random_);
   for (const ItemIndex item : batch) asked_[item] = 1;
@@ -607,7 +626,7 @@ void LabelingLoop::ask_review(const Scores& scores) {
 void LabelingLoop::finish() {
   phase_ = Phase::finished;
   if (ledgers_.n_delivered() == 0) {
-    if (!outcome_.empty()) return;
+    if (!outcome_.empty() && outcome_ != kBeyondHelp) return;
     outcome_ =
         "All labels come from people: at no point was the model sure enough of so many items that auditing them would "
         "have cost less than labelling them.";

@@ -143,6 +143,8 @@ class LabelingLoop {
   [[nodiscard]] std::string price_of_certificate() const;
   void ask(std::vector<ItemIndex> items, Purpose purpose);
   [[nodiscard]] std::int64_t query_size() const;
+  /// Whether people are expected to label nearly all, and will be for long.
+  [[nodiscard]] bool is_beyond_help() const;
 
   Setup setup_;
   std::shared_ptr<IncrementalModel> model_;

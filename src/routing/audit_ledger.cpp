@@ -213,7 +213,7 @@ ExactAuditProgress AuditLedger::progress_of(const ExactStage& stage) const {
   progress.n_looks = stage.audit.n_looks(stage.level);
   std::vector<std::int64_t> counted(design.prefixes.size() * n_levels, 0);
   std::size_t e = stage.begin;
-  PrefixProgress so_far;
+  ClaimProgress so_far;
   for (std::size_t p = 0; p < design.prefixes.size(); ++p) {
     for (; e < stage.begin + static_cast<std::size_t>(design.prefixes[p]); ++e) {
       const Entry& entry = entries_[e];
@@ -230,7 +230,7 @@ ExactAuditProgress AuditLedger::progress_of(const ExactStage& stage) const {
     so_far.n_items = design.prefixes[p];
     so_far.bound = design.bounds[p];
     so_far.n_counted = progress.n_looks > 0 ? counted[p * n_levels + progress.n_looks - 1] : 0;
-    progress.prefixes.push_back(so_far);
+    progress.claims.push_back(so_far);
   }
   progress.n_proved = stage.audit.n_proved(counted, progress.n_looks);
   return progress;
@@ -248,10 +248,10 @@ std::int64_t AuditLedger::earlier_wrong_at_most() const {
   return exact_.empty() ? 0 : exact_bound() - exact_bound(exact_.back());
 }
 
-std::vector<ItemIndex> AuditLedger::exact_open_beyond(std::size_t prefix) const {
+std::vector<ItemIndex> AuditLedger::exact_open_beyond(std::size_t claim) const {
   const ExactStage& stage = exact_.back();
   std::vector<ItemIndex> beyond;
-  for (auto e = stage.begin + static_cast<std::size_t>(stage.audit.design().prefixes[prefix]); e < entries_.size(); ++e) {
+  for (auto e = stage.begin + static_cast<std::size_t>(stage.audit.design().prefixes[claim]); e < entries_.size(); ++e) {
     if (is_open(entries_[e]) && !entries_[e].due) beyond.push_back(entries_[e].item);
   }
   return beyond;
@@ -259,15 +259,15 @@ std::vector<ItemIndex> AuditLedger::exact_open_beyond(std::size_t prefix) const 
 
 std::int64_t AuditLedger::exact_bound(const ExactStage& stage) const {
   const ExactAuditProgress progress = progress_of(stage);
-  const std::int64_t n_open = progress.prefixes.back().n_open;
+  const std::int64_t n_open = progress.claims.back().n_open;
   std::int64_t bound = n_open;
   // Every proved prefix that holds all open items speaks of them; beyond the last prefix there may be some, too.
   std::int64_t n_beyond = 0;
-  for (auto e = stage.begin + static_cast<std::size_t>(progress.prefixes.back().n_items); e < end_of(stage); ++e) {
+  for (auto e = stage.begin + static_cast<std::size_t>(progress.claims.back().n_items); e < end_of(stage); ++e) {
     if (is_open(entries_[e]) && !entries_[e].due) ++n_beyond;
   }
   for (std::size_t p = 0; p < progress.n_proved; ++p) {
-    const PrefixProgress& prefix = progress.prefixes[p];
+    const ClaimProgress& prefix = progress.claims[p];
     if (prefix.n_wrong > prefix.bound) continue;  // refuted: one of the few audits that fail
     bound = std::min(bound, prefix.bound - prefix.n_wrong + (n_open - prefix.n_open));
   }

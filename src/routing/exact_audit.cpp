@@ -18,7 +18,9 @@ namespace {
 // The exact value that takes the place of ln(1 / failure_probability) lies near this share of it: for planning only.
 constexpr double kCriticalShare = 0.87;
 constexpr double kLookStep = 1.18;
+constexpr double kHighestLevel = 0.95;
 constexpr int kPrefixes = 100;
+constexpr int kClaims = 5;  // about one prefix
 
 double log_factorial(double n) {
   static const std::array<double, 17> small = [] {
@@ -138,10 +140,13 @@ void validate(const ExactAuditDesign& design, std::int64_t n_items) {
   };
   require(!design.prefixes.empty() && !design.levels.empty(), "no prefix or no look given, expected at least one");
   require(design.bounds.size() == design.prefixes.size(), "prefixes and bounds of different numbers given");
-  const auto is_ascending = [](const auto& values) {
-    return std::adjacent_find(values.begin(), values.end(), std::greater_equal<>()) == values.end();
-  };
-  require(is_ascending(design.prefixes) && is_ascending(design.levels), "expected ascending prefixes and levels");
+  for (std::size_t i = 1; i < design.prefixes.size(); ++i) {
+    const bool is_stricter = design.prefixes[i - 1] == design.prefixes[i] && design.bounds[i - 1] > design.bounds[i];
+    require(design.prefixes[i - 1] < design.prefixes[i] || is_stricter,
+            "expected ascending prefixes, and of one prefix descending bounds");
+  }
+  require(std::adjacent_find(design.levels.begin(), design.levels.end(), std::greater_equal<>()) == design.levels.end(),
+          "expected ascending levels");
   require(design.prefixes.front() >= 1 && design.prefixes.back() <= n_items,
           "a prefix outside the ranking given, expected 1 to its size");
   require(design.levels.front() > 0.0 && design.levels.back() < 1.0, "a level given that is not in (0, 1)");
@@ -215,11 +220,11 @@ std::size_t ExactAudit::n_proved(std::span<const std::int64_t> counted, std::siz
 ExactAuditForecast forecast(const ExactAudit& audit, const ExactAuditProgress& progress, std::span<const double> risks,
                             double max_error, std::optional<double> n_allowed) {
   const ExactAuditDesign& design = audit.design();
-  const auto n_open = static_cast<double>(progress.prefixes.back().n_open);
+  const auto n_open = static_cast<double>(progress.claims.back().n_open);
   const double level = progress.n_looks > 0 ? design.levels[progress.n_looks - 1] : 0.0;
   ExactAuditForecast best{.deliverable = {}, .goes_on = false, .expected_humans = n_open};
   for (std::size_t p = 0; p < progress.n_proved; ++p) {
-    const PrefixProgress& prefix = progress.prefixes[p];
+    const ClaimProgress& prefix = progress.claims[p];
     const auto open = static_cast<double>(prefix.n_open);
     if (prefix.n_open == 0 || static_cast<double>(prefix.bound - prefix.n_wrong) > allowed(max_error, n_allowed, open)) {
       continue;
@@ -229,8 +234,8 @@ ExactAuditForecast forecast(const ExactAudit& audit, const ExactAuditProgress& p
   }
   for (std::size_t look = progress.n_looks; look < design.levels.size(); ++look) {
     const double newly_audited = (design.levels[look] - level) / (1.0 - level);
-    for (std::size_t p = 0; p < progress.prefixes.size(); ++p) {
-      const PrefixProgress& prefix = progress.prefixes[p];
+    for (std::size_t p = 0; p < progress.claims.size(); ++p) {
+      const ClaimProgress& prefix = progress.claims[p];
       const double found = risks[p] * newly_audited;
       const bool is_proved =
           p < progress.n_proved || static_cast<double>(prefix.n_counted) + found <=
@@ -267,18 +272,19 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
   const double limit = -std::log(target.failure_probability);
   const double level = plan.level;
   const double n_claimed = allowed(target.max_error, n_allowed, static_cast<double>(plan.n_commit) * (1.0 - level));
-  const double first = std::clamp(-std::expm1(-limit / (n_claimed + 1.0)), 0.45 * level, level);
-  for (double look = first; look < std::min(2.0 * level, 0.95); look *= kLookStep) design.levels.push_back(look);
+  const double first = std::min(-std::expm1(-limit / (n_claimed + 1.0)), level);
+  const double last = std::min(2.0 * level, kHighestLevel);
+  for (double look = first; look < last; look *= kLookStep) design.levels.push_back(look);
 
-  // What is claimed of a prefix must be worth delivering at the look that is expected to prove it. The errors found
-  // by then are no longer delivered: of a whole dataset, where they are many, the fewest to be expected are added.
+  // Audits take labels out of those delivered, and with them falls what the target allows: of each prefix several claims
+  // are made, from what will do after the first look to what will do after the last. Of a whole dataset, where the
+  // errors found are many and no longer delivered, the fewest to be expected are added.
   const double mean = n_allowed ? level * *n_allowed : 0.0;
   const double least = mean - 1.65 * std::sqrt(mean);
   const double credit = n_allowed && least > 0.0 ? std::max(0.0, least - 1.0 - 0.5 * std::sqrt(least)) : 0.0;
-  const auto bound_of = [&](std::int64_t prefix) {
-    const double open = static_cast<double>(prefix) * (1.0 - 1.1 * level);
-    const double claim = allowed(target.max_error, n_allowed, open) + (prefix < n ? credit : 0.0);
-    return static_cast<std::int64_t>(claim);
+  const auto bound_at = [&](std::int64_t prefix, double at_level) {
+    const double claim = allowed(target.max_error, n_allowed, static_cast<double>(prefix) * (1.0 - at_level));
+    return static_cast<std::int64_t>(claim + (prefix < n ? credit : 0.0));
   };
 
   // The first prefix is the one most likely to be proved if labels are somewhat worse than predicted: a shorter one
@@ -289,16 +295,24 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
     const std::int64_t prefix = plan.n_commit * step / kPrefixes;
     if (prefix < 1) continue;
     const double found = (1.3 * wrong_of(prefix) + 1.0) * level;
-    const double unfound = static_cast<double>(bound_of(prefix)) + 1.0 - found;
+    const double unfound = static_cast<double>(bound_at(prefix, level)) + 1.0 - found;
     const double evidence = log_audit_martingale(found, level, std::max(0.0, unfound));
     if (evidence <= best) continue;
     best = evidence;
     start = prefix;
   }
+  const auto claim_of = [&](std::int64_t prefix) {
+    for (int i = 0; i < kClaims; ++i) {
+      const std::int64_t bound = bound_at(prefix, first + (last - first) * i / (kClaims - 1));
+      const bool is_repeated = !design.prefixes.empty() && design.prefixes.back() == prefix;
+      if (is_repeated && design.bounds.back() <= bound) continue;
+      design.prefixes.push_back(prefix);
+      design.bounds.push_back(bound);
+    }
+  };
   const std::int64_t step = std::max<std::int64_t>(1, n / kPrefixes);
-  for (std::int64_t prefix = start; prefix < n; prefix += step) design.prefixes.push_back(prefix);
-  design.prefixes.push_back(n);
-  for (const std::int64_t prefix : design.prefixes) design.bounds.push_back(bound_of(prefix));
+  for (std::int64_t prefix = start; prefix < n; prefix += step) claim_of(prefix);
+  claim_of(n);
   return design;
 }
 

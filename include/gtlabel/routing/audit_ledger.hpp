@@ -66,8 +66,8 @@ class GTLABEL_EXPORT AuditLedger {
   [[nodiscard]] std::vector<ItemIndex> exact_ranking() const;
   /// Upper bound on the wrong labels that are delivered of earlier audits.
   [[nodiscard]] std::int64_t earlier_wrong_at_most() const;
-  /// Its delivered items beyond a prefix of its design: what is to be withdrawn to deliver the prefix alone.
-  [[nodiscard]] std::vector<ItemIndex> exact_open_beyond(std::size_t prefix) const;
+  /// Its delivered items beyond a claim of its design: what is to be withdrawn to deliver its prefix alone.
+  [[nodiscard]] std::vector<ItemIndex> exact_open_beyond(std::size_t claim) const;
 
   /// Raises the audit level. @return the items that become due and are not answered yet, in order of commit.
   /// O(committed).

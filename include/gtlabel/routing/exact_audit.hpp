@@ -14,13 +14,13 @@ namespace gtlabel {
 /// What an exact audit of a ranking is to show and when it looks. Fixed before the first coin is drawn; the proof in
 /// docs/certificate.md rests on that. A plain value.
 struct ExactAuditDesign {
-  std::vector<std::int64_t> prefixes;  ///< so many first items of the ranking, ascending: the order in which claims are
-                                       ///< tested
-  std::vector<std::int64_t> bounds;    ///< per prefix the claim: at most so many of its labels are wrong
+  std::vector<std::int64_t> prefixes;  ///< per claim: of so many first items of the ranking, ascending; one prefix may
+                                       ///< have several, with descending bounds
+  std::vector<std::int64_t> bounds;    ///< per claim: at most so many of those labels are wrong
   std::vector<double> levels;          ///< the audit levels at which is looked, ascending, in (0, 1)
 };
 
-/// @throws InvalidArgument  no prefix or look, sizes that do not agree, values out of order or range.
+/// @throws InvalidArgument  no claim or look, sizes that do not agree, values out of order or range.
 GTLABEL_EXPORT void validate(const ExactAuditDesign& design, std::int64_t n_items);
 
 /// The exact test of one claim, "at most `bound` of these `n_items` labels are wrong", at several looks at one growing
@@ -36,8 +36,8 @@ GTLABEL_EXPORT void validate(const ExactAuditDesign& design, std::int64_t n_item
                                                                           std::int64_t bound,
                                                                           double failure_probability);
 
-/// Where the exact audit of one prefix stands.
-struct PrefixProgress {
+/// Where the exact audit of one claim stands.
+struct ClaimProgress {
   std::int64_t n_items = 0;   ///< size of the prefix
   std::int64_t bound = 0;     ///< the claim about it
   std::int64_t n_open = 0;    ///< its labels that would be delivered now
@@ -47,13 +47,13 @@ struct PrefixProgress {
 
 /// Where an exact audit stands.
 struct ExactAuditProgress {
-  std::vector<PrefixProgress> prefixes;  ///< as in the design
+  std::vector<ClaimProgress> claims;  ///< as in the design
   std::size_t n_looks = 0;               ///< looks so far
-  std::size_t n_proved = 0;              ///< the claims about so many first prefixes hold
+  std::size_t n_proved = 0;              ///< so many first claims hold
 };
 
-/// The tests of a design on one set of coins: a fixed sequence of prefixes, of which each is tested only if all before
-/// it were accepted. With probability at least 1 - failure_probability no accepted claim is false. Not thread-safe.
+/// The tests of a design on one set of coins: a fixed sequence of claims, of which each is tested only if all before it
+/// were accepted. With probability at least 1 - failure_probability no accepted claim is false. Not thread-safe.
 class GTLABEL_EXPORT ExactAudit {
  public:
   /// @param coins  of the items, in the order of the ranking.
@@ -63,28 +63,28 @@ class GTLABEL_EXPORT ExactAudit {
   [[nodiscard]] double failure_probability() const noexcept { return failure_probability_; }
   /// Looks up to an audit level.
   [[nodiscard]] std::size_t n_looks(double level) const noexcept;
-  /// Wrong or unanswered labels with which a look accepts the claim about a prefix.
-  [[nodiscard]] std::int64_t acceptance(std::size_t prefix, std::size_t look) const;
-  /// The claims about so many first prefixes hold.
-  /// @param counted  wrong or unanswered labels drawn, prefix by prefix, per look.
+  /// Wrong or unanswered labels with which a look accepts a claim.
+  [[nodiscard]] std::int64_t acceptance(std::size_t claim, std::size_t look) const;
+  /// So many first claims hold.
+  /// @param counted  wrong or unanswered labels drawn of what each claim is about, claim by claim, per look.
   [[nodiscard]] std::size_t n_proved(std::span<const std::int64_t> counted, std::size_t n_looks) const;
 
  private:
   ExactAuditDesign design_;
   double failure_probability_;
-  std::vector<std::int64_t> drawn_;                            // prefix by prefix, per look
-  mutable std::vector<std::vector<std::int64_t>> acceptance_;  // per prefix; computed when first asked for
+  std::vector<std::int64_t> drawn_;                            // claim by claim, per look
+  mutable std::vector<std::vector<std::int64_t>> acceptance_;  // per claim; computed when first asked for
 };
 
 /// How an exact audit is expected to go on.
 struct ExactAuditForecast {
-  std::optional<std::size_t> deliverable;  ///< the prefix that could be delivered now
+  std::optional<std::size_t> deliverable;  ///< the claim whose prefix could be delivered now
   bool goes_on = false;                    ///< whether another look is expected to save more people than it costs
   double expected_humans = 0.0;            ///< still to come: audits, and labels left to people
 };
 
 /// Compares stopping now with the looks still to come, at which what was found and `risks` make expect.
-/// @param risks     predicted number of wrong labels among the open ones of each prefix.
+/// @param risks     predicted number of wrong labels among the open ones of each claim's prefix.
 /// @param n_allowed wrong labels that may be delivered beside what depends on the number delivered: with of = dataset all
 ///                  that are allowed, else 0.
 [[nodiscard]] GTLABEL_EXPORT ExactAuditForecast forecast(const ExactAudit& audit, const ExactAuditProgress& progress,
