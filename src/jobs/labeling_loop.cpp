@@ -437,9 +437,7 @@ bool LabelingLoop::is_beyond_help() const {
 }
 
 void LabelingLoop::ask_query(Scores& scores) {
-  if (phase_ == Phase::training && ledgers_.n_delivered() == 0) {
-    outcome_ = is_beyond_help() ? kBeyondHelp : "";
-  }
+  if (outcome_.empty() || outcome_ == kBeyondHelp) outcome_ = is_beyond_help() ? kBeyondHelp : "";
   const auto n = static_cast<std::size_t>(query_size());
   auto batch = margin_query(scores.undecided, scores.probabilities, n - n / kUniformShare, query_random_);
   for (const ItemIndex item : batch) asked_[item] = 1;

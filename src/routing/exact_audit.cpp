@@ -66,16 +66,21 @@ class SequentialTest {
     for (const std::int64_t n : drawn) {
       std::vector<double> evidence;
       const double level = std::min(static_cast<double>(n) / static_cast<double>(n_items), 1.0 - 1e-9);
-      for (std::int64_t found = 0; found <= std::min(n, n_wrong - 1); ++found) {
+      // More than are to be expected of a false claim are no evidence against it.
+      const auto expected = static_cast<std::int64_t>(level * static_cast<double>(n_wrong));
+      for (std::int64_t found = 0; found <= std::min({n, n_wrong - 1, expected}); ++found) {
         evidence.push_back(
             log_audit_martingale(static_cast<double>(found), level, static_cast<double>(n_wrong - found)));
-        if (evidence.back() < 0.0) break;
       }
+      least_ = std::min(least_, evidence.back());
       most_ = std::max(most_, std::ssize(evidence) - 1);
       evidence_.push_back(std::move(evidence));
     }
     make_transitions();
   }
+
+  /// The least evidence of all that may be accepted.
+  [[nodiscard]] double least() const noexcept { return least_; }
 
   /// Accepting where the evidence reaches a critical value.
   [[nodiscard]] std::vector<std::int64_t> numbers(double critical) const {
@@ -124,6 +129,7 @@ class SequentialTest {
   std::int64_t n_items_, n_wrong_;
   std::span<const std::int64_t> drawn_;
   std::int64_t most_ = -1;                                      // found labels beyond which nothing is accepted
+  double least_ = 0.0;
   std::vector<std::vector<double>> evidence_;                   // per look and number found
   std::vector<std::vector<std::vector<double>>> transitions_;  // per look and number found before
 };
@@ -160,7 +166,8 @@ std::vector<std::int64_t> acceptance_numbers(std::int64_t n_items, std::span<con
   const SequentialTest test(n_items, drawn, bound + 1);
   // A hair below, for the rounding.
   const double limit = failure_probability * (1.0 - 1e-9);
-  double low = 0.0, high = 60.0;  // nothing is accepted at the upper end, too much perhaps at the lower
+  // Nothing is accepted at the upper end, too much perhaps at the lower.
+  double low = std::min(test.least(), 0.0), high = 60.0;
   auto refused = test.numbers(low), accepted = test.numbers(high);
   if (test.false_acceptance(refused) <= limit) return refused;
   while (high - low > 1e-3) {

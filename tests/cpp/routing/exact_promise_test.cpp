@@ -158,12 +158,23 @@ void play_until_delivered(TrueAudit& audit, bool of_dataset) {
   }
 }
 
-TEST_CASE("exact audit: the promise holds where every prefix is at the target's boundary") {
-  const auto outcome = check_promise("all at the boundary", ErrorScope::auto_labels, ranking({{1000, kMaxError}}),
-                                     design_for(400, 1000, 60, 0.08, 6), [](TrueAudit& audit) {
-                                       play_until_delivered(audit, false);
+TEST_CASE("exact audit: the promise holds where every claim is just false, and what it allows is used") {
+  ExactAuditDesign design = design_for(1000, 1000, 1, 0.07, 7);
+  design.bounds = {49};
+  const auto outcome = check_promise("just false", ErrorScope::auto_labels, ranking({{1000, kMaxError}}), design,
+                                     [](TrueAudit& audit) {
+                                       while (audit.look()) {
+                                       }
                                      });
-  CHECK(outcome.falsely > 0.02);  // what is allowed is used
+  CHECK(outcome.broken > 0.03);
+}
+
+TEST_CASE("exact audit: the promise holds at the target's boundary for who stops as soon as something is certified") {
+  const std::vector<double> hoped(1000, 0.25 * kMaxError);
+  const auto design = design_exact_audit(hoped, planning_target({kMaxError, kDelta}, kDelta), 1000, {});
+  REQUIRE(design.has_value());
+  check_promise("all at the boundary", ErrorScope::auto_labels, ranking({{1000, kMaxError}}), *design,
+                [](TrueAudit& audit) { play_until_delivered(audit, false); });
 }
 
 TEST_CASE("exact audit: the promise holds where longer prefixes cross the boundary one by one") {
@@ -211,10 +222,11 @@ TEST_CASE("exact audit: the promise holds against an adversary who knows every l
 }
 
 TEST_CASE("exact audit: the promise is not bought with silence: at 0.3 of the target nearly all jobs are certified") {
+  const std::vector<double> risks(1500, 0.3 * kMaxError);
+  const auto design = design_exact_audit(risks, planning_target({kMaxError, kDelta}, kDelta), 1500, {});
+  REQUIRE(design.has_value());
   const auto outcome = check_promise("0.3 of the target", ErrorScope::auto_labels, ranking({{1500, 0.3 * kMaxError}}),
-                                     design_for(1500, 1500, 1, 0.045, 10), [](TrueAudit& audit) {
-                                       play_until_delivered(audit, false);
-                                     });
+                                     *design, [](TrueAudit& audit) { play_until_delivered(audit, false); });
   CHECK(outcome.certified > 0.93);
 }
 
