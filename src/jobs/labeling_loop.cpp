@@ -36,6 +36,8 @@ constexpr const char* kBeyondHelp =
 constexpr double kCommitStage = 0.6;
 // A planned audit level is approached by halves: often it turns out to be higher than needed.
 constexpr double kLevelStage = 0.5;
+// Audits at the end that may fail before people label the rest: each further one has a tenth of the failure probability.
+constexpr std::size_t kMostFinalAudits = 2;
 // Weight of the model's own word on how often it errs against what audits found, in errors.
 constexpr double kRatioPrior = 2.0;
 
@@ -521,7 +523,20 @@ void LabelingLoop::audit_at_end(Scores& scores) {
   }
   scores = score(*model_, items_, ledgers_);
   if (scores.undecided.empty()) return finish();
+  if (may_audit_again()) {
+    phase_ = Phase::training;
+    return ask_query(scores);
+  }
   ask_review(scores);
+}
+
+bool LabelingLoop::may_audit_again() const {
+  if (ledgers_.n_delivered() > 0) return false;
+  const auto n_audits = [](const AuditLedger& ledger) { return ledger.n_exact_audits(); };
+  const auto most = std::max_element(ledgers_.begin(), ledgers_.end(), [&](const auto& a, const auto& b) {
+    return n_audits(a) < n_audits(b);
+  });
+  return n_audits(*most) > 0 && n_audits(*most) < kMostFinalAudits;
 }
 
 std::vector<ItemIndex> LabelingLoop::step_audit_at_end(std::size_t l, Scores& scores) {

@@ -126,6 +126,8 @@ class LabelingLoop {
   void begin_audit_at_end(Scores& scores);
   /// The next look, or the end of the audit: what it proved is delivered and the rest goes to people.
   void audit_at_end(Scores& scores);
+  /// After an audit that proved nothing: whether to train on for another.
+  [[nodiscard]] bool may_audit_again() const;
   /// One ledger's step. @return the items that become due; none at the end of its audit.
   std::vector<ItemIndex> step_audit_at_end(std::size_t ledger, Scores& scores);
   /// Short of a certificate: withdraws what was committed since one was in hand and goes back to training, where that

@@ -279,14 +279,14 @@ TEST_CASE("LabelingJob snapshot: one from before targets per class is read as a 
   auto job = make_job(pool, with_centroids());
   answer(job, job.next_batch()->items, pool.classes);
   std::string payload = gtlabel_test::payload_of(job.snapshot(), "labeling_job");
-  // "setup" in base64, its version, and at its end the field that version 2 added, before the table of answers.
+  // "setup" in base64, its version, and at its end the fields that versions 2 and 3 added, before the table of answers.
   const auto replace = [&](const std::string& from, const std::string& to) {
     const auto place = payload.find(from);
     REQUIRE(place != std::string::npos);
     payload.replace(place, from.size(), to);
   };
-  replace("c2V0dXA=\n2 ", "c2V0dXA=\n1 ");
-  replace(" 0 12\n\nYW5zd2VyX3RhYmxl", " 12\n\nYW5zd2VyX3RhYmxl");
+  replace("c2V0dXA=\n3 ", "c2V0dXA=\n1 ");
+  replace(" 0 0 12\n\nYW5zd2VyX3RhYmxl", " 12\n\nYW5zd2VyX3RhYmxl");
   auto old = LabelingJob::restore(gtlabel_test::framed({.kind = "labeling_job", .payload = payload}), pool.features(),
                                   with_centroids());
   CHECK_FALSE(std::get<ErrorTarget>(old.target()).per_class);
