@@ -20,7 +20,9 @@ constexpr double kCriticalShare = 0.87;
 constexpr double kLookStep = 1.18;
 constexpr double kHighestLevel = 0.95;
 constexpr int kPrefixes = 100;
-constexpr int kClaims = 5;  // about one prefix
+constexpr double kLastClaim = 1.2;  // in planned levels
+// The first prefix tested is the longest that is nearly as likely to be proved as the likeliest.
+constexpr double kNearlyAsLikely = 0.9;
 
 double log_factorial(double n) {
   static const std::array<double, 17> small = [] {
@@ -283,9 +285,10 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
   const double last = std::min(2.0 * level, kHighestLevel);
   for (double look = first; look < last; look *= kLookStep) design.levels.push_back(look);
 
-  // Audits take labels out of those delivered, and with them falls what the target allows: of each prefix several claims
-  // are made, from what will do after the first look to what will do after the last. Of a whole dataset, where the
-  // errors found are many and no longer delivered, the fewest to be expected are added.
+  // Audits take labels out of those delivered, and with them falls what the target allows: of each prefix two claims are
+  // made, what will do after the first look and what will do somewhat later than planned; beyond that the errors found,
+  // which are no longer delivered, make up for it. Of a whole dataset, where they are many, the fewest to be expected
+  // are added from the start.
   const double mean = n_allowed ? level * *n_allowed : 0.0;
   const double least = mean - 1.65 * std::sqrt(mean);
   const double credit = n_allowed && least > 0.0 ? std::max(0.0, least - 1.0 - 0.5 * std::sqrt(least)) : 0.0;
@@ -294,28 +297,29 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
     return static_cast<std::int64_t>(claim + (prefix < n ? credit : 0.0));
   };
 
-  // The first prefix is the one most likely to be proved if labels are somewhat worse than predicted: a shorter one
-  // would be less likely and worth less.
-  std::int64_t start = plan.n_commit;
-  double best = -std::numeric_limits<double>::infinity();
-  for (int step = 1; step <= kPrefixes; ++step) {
-    const std::int64_t prefix = plan.n_commit * step / kPrefixes;
-    if (prefix < 1) continue;
+  // The first prefix is one likely to be proved also if labels are somewhat worse than predicted.
+  const auto evidence_of = [&](std::int64_t prefix) {
     const double found = (1.3 * wrong_of(prefix) + 1.0) * level;
     const double unfound = static_cast<double>(bound_at(prefix, level)) + 1.0 - found;
-    const double evidence = log_audit_martingale(found, level, std::max(0.0, unfound));
-    if (evidence <= best) continue;
-    best = evidence;
-    start = prefix;
+    return log_audit_martingale(found, level, std::max(0.0, unfound));
+  };
+  std::vector<std::int64_t> candidates;
+  for (int step = 1; step <= kPrefixes; ++step) {
+    if (const std::int64_t prefix = plan.n_commit * step / kPrefixes; prefix > 0) candidates.push_back(prefix);
   }
+  double best = 0.0;
+  for (const std::int64_t prefix : candidates) best = std::max(best, evidence_of(prefix));
+  const auto likely = std::find_if(candidates.rbegin(), candidates.rend(), [&](std::int64_t prefix) {
+    return evidence_of(prefix) >= kNearlyAsLikely * best;
+  });
+  const std::int64_t start = likely != candidates.rend() ? *likely : plan.n_commit;
   const auto claim_of = [&](std::int64_t prefix) {
-    for (int i = 0; i < kClaims; ++i) {
-      const std::int64_t bound = bound_at(prefix, first + (last - first) * i / (kClaims - 1));
-      const bool is_repeated = !design.prefixes.empty() && design.prefixes.back() == prefix;
-      if (is_repeated && design.bounds.back() <= bound) continue;
-      design.prefixes.push_back(prefix);
-      design.bounds.push_back(bound);
-    }
+    design.prefixes.push_back(prefix);
+    design.bounds.push_back(bound_at(prefix, first));
+    const std::int64_t stricter = bound_at(prefix, std::min(kLastClaim * level, kHighestLevel));
+    if (stricter >= design.bounds.back()) return;
+    design.prefixes.push_back(prefix);
+    design.bounds.push_back(stricter);
   };
   const std::int64_t step = std::max<std::int64_t>(1, n / kPrefixes);
   for (std::int64_t prefix = start; prefix < n; prefix += step) claim_of(prefix);
