@@ -50,8 +50,8 @@ Batch batch_from(const py::tuple& state) {
 
 std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::string> classes,
                                       std::vector<std::string> ids, Target target, const py::object& model,
-                                      std::int64_t batch_size, std::optional<std::uint64_t> seed,
-                                      std::size_t n_threads, const std::string& commit) {
+                                      std::int64_t batch_size, std::optional<std::uint64_t> seed, std::size_t n_threads,
+                                      const std::string& commit) {
   const Features features = features_from(X);
   LabelingJobOptions options = options_from(model, std::move(ids), n_threads);
   options.target = target;

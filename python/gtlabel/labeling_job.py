@@ -106,7 +106,9 @@ class LabelingJob:
         self._X = X
         self._model = _as_model(model)
         self._n_threads = _whole_number("n_threads", n_threads, 0)
-        self._core = _core.LabelingJob(X, names, _id_names(ids), target, self._model, n_batch, seed, self._n_threads, commit)
+        self._core = _core.LabelingJob(
+            X, names, _id_names(ids), target, self._model, n_batch, seed, self._n_threads, commit
+        )
         self._ids = _id_column(self._core)
 
     @property

@@ -19,7 +19,7 @@ void save_setup(SnapshotWriter& writer, const LabelingLoop::Setup& setup) {
   writer.write(setup.batch_size);
   writer.write(setup.seed);
   writer.write(error != nullptr && error->per_class);  // since version 2
-  writer.write(setup.commit == CommitMode::final);       // since version 3
+  writer.write(setup.commit == CommitMode::final);     // since version 3
 }
 
 LabelingLoop::Setup load_setup(SnapshotReader& reader) {

@@ -21,8 +21,8 @@ constexpr std::int64_t kSeedShare = 100;
 constexpr std::int64_t kBatchShare = 200;
 constexpr std::int64_t kGrowthShare = 10;
 constexpr std::int64_t kLeastSeed = 20;
-// A pool that so far cannot be helped: after a tenth of it, people are expected to label nearly all. Better opinions are
-// then far off, and batches may be a third of the labels.
+// A pool that so far cannot be helped: after a tenth of it, people are expected to label nearly all. Better opinions
+// are then far off, and batches may be a third of the labels.
 constexpr std::int64_t kHardShare = 10;
 constexpr double kNearlyAll = 0.97;
 constexpr std::int64_t kHardGrowthShare = 3;
@@ -36,7 +36,8 @@ constexpr const char* kBeyondHelp =
 constexpr double kCommitStage = 0.6;
 // A planned audit level is approached by halves: often it turns out to be higher than needed.
 constexpr double kLevelStage = 0.5;
-// Audits at the end that may fail before people label the rest: each further one has a tenth of the failure probability.
+// Audits at the end that may fail before people label the rest: each further one has a tenth of the failure
+// probability.
 constexpr std::size_t kMostFinalAudits = 2;
 // Weight of the model's own word on how often it errs against what audits found, in errors.
 constexpr double kRatioPrior = 2.0;
@@ -237,7 +238,8 @@ bool LabelingLoop::is_too_small(std::size_t n_undecided) const {
   const std::vector<double> no_risk(static_cast<std::size_t>(std::max<std::int64_t>(0, n_left)), 0.0);
   return std::none_of(ledgers_.begin(), ledgers_.end(), [&](const AuditLedger& ledger) {
     const AuditState audit{.level = ledger.level(), .errors_found = ledger.errors_found()};
-    return plan_commit(no_risk, commits_at_end() ? AuditState{} : audit, planning_target_of(ledger), n_items()).certifies;
+    return plan_commit(no_risk, commits_at_end() ? AuditState{} : audit, planning_target_of(ledger), n_items())
+        .certifies;
   });
 }
 
@@ -427,7 +429,8 @@ bool LabelingLoop::is_worth_training(const Scores& scores, const Outlook& outloo
 
 std::int64_t LabelingLoop::query_size() const {
   if (setup_.batch_size > 0) return setup_.batch_size;
-  return std::max({kLeastBatch, n_items() / kBatchShare, n_human_ / (is_beyond_help() ? kHardGrowthShare : kGrowthShare)});
+  return std::max(
+      {kLeastBatch, n_items() / kBatchShare, n_human_ / (is_beyond_help() ? kHardGrowthShare : kGrowthShare)});
 }
 
 bool LabelingLoop::is_beyond_help() const {
@@ -533,9 +536,8 @@ void LabelingLoop::audit_at_end(Scores& scores) {
 bool LabelingLoop::may_audit_again() const {
   if (ledgers_.n_delivered() > 0) return false;
   const auto n_audits = [](const AuditLedger& ledger) { return ledger.n_exact_audits(); };
-  const auto most = std::max_element(ledgers_.begin(), ledgers_.end(), [&](const auto& a, const auto& b) {
-    return n_audits(a) < n_audits(b);
-  });
+  const auto most = std::max_element(ledgers_.begin(), ledgers_.end(),
+                                     [&](const auto& a, const auto& b) { return n_audits(a) < n_audits(b); });
   return n_audits(*most) > 0 && n_audits(*most) < kMostFinalAudits;
 }
 

@@ -62,7 +62,8 @@ void AuditLedger::commit_exactly(std::span<const ItemIndex> ranking, ExactAuditD
   if (exact_.empty() && !entries_.empty()) {
     throw InvalidState("audit ledger: an exact commit after a plain one, expected a ledger of its own");
   }
-  if (n_due_ > 0) throw InvalidState("audit ledger: an exact commit while audits are out, expected their answers first");
+  if (n_due_ > 0)
+    throw InvalidState("audit ledger: an exact commit while audits are out, expected their answers first");
   std::vector<ItemIndex> none_due;
   level_ = 0.0;  // of the new audit alone
   const std::size_t begin = entries_.size();
@@ -251,7 +252,8 @@ std::int64_t AuditLedger::earlier_wrong_at_most() const {
 std::vector<ItemIndex> AuditLedger::exact_open_beyond(std::size_t claim) const {
   const ExactStage& stage = exact_.back();
   std::vector<ItemIndex> beyond;
-  for (auto e = stage.begin + static_cast<std::size_t>(stage.audit.design().prefixes[claim]); e < entries_.size(); ++e) {
+  for (auto e = stage.begin + static_cast<std::size_t>(stage.audit.design().prefixes[claim]); e < entries_.size();
+       ++e) {
     if (is_open(entries_[e]) && !entries_[e].due) beyond.push_back(entries_[e].item);
   }
   return beyond;

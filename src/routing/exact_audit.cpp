@@ -50,8 +50,7 @@ std::vector<double> hypergeometric(std::int64_t n_items, std::int64_t n_wrong, s
   const auto all = static_cast<double>(n_items), wrong = static_cast<double>(n_wrong);
   const auto drawn = static_cast<double>(n_drawn);
   const auto start = static_cast<double>(least);
-  double log_chance =
-      log_choose(wrong, start) + log_choose(all - wrong, drawn - start) - log_choose(all, drawn);
+  double log_chance = log_choose(wrong, start) + log_choose(all - wrong, drawn - start) - log_choose(all, drawn);
   for (std::int64_t x = least; x <= highest; ++x) {
     chances[static_cast<std::size_t>(x)] = std::exp(log_chance);
     const auto found = static_cast<double>(x);
@@ -130,9 +129,9 @@ class SequentialTest {
 
   std::int64_t n_items_, n_wrong_;
   std::span<const std::int64_t> drawn_;
-  std::int64_t most_ = -1;                                      // found labels beyond which nothing is accepted
+  std::int64_t most_ = -1;  // found labels beyond which nothing is accepted
   double least_ = 0.0;
-  std::vector<std::vector<double>> evidence_;                   // per look and number found
+  std::vector<std::vector<double>> evidence_;                  // per look and number found
   std::vector<std::vector<std::vector<double>>> transitions_;  // per look and number found before
 };
 
@@ -235,7 +234,8 @@ ExactAuditForecast forecast(const ExactAudit& audit, const ExactAuditProgress& p
   for (std::size_t p = 0; p < progress.n_proved; ++p) {
     const ClaimProgress& prefix = progress.claims[p];
     const auto open = static_cast<double>(prefix.n_open);
-    if (prefix.n_open == 0 || static_cast<double>(prefix.bound - prefix.n_wrong) > allowed(max_error, n_allowed, open)) {
+    if (prefix.n_open == 0 ||
+        static_cast<double>(prefix.bound - prefix.n_wrong) > allowed(max_error, n_allowed, open)) {
       continue;
     }
     best.deliverable = p;
@@ -246,9 +246,8 @@ ExactAuditForecast forecast(const ExactAudit& audit, const ExactAuditProgress& p
     for (std::size_t p = 0; p < progress.claims.size(); ++p) {
       const ClaimProgress& prefix = progress.claims[p];
       const double found = risks[p] * newly_audited;
-      const bool is_proved =
-          p < progress.n_proved || static_cast<double>(prefix.n_counted) + found <=
-                                       static_cast<double>(audit.acceptance(p, look)) + 0.5;
+      const bool is_proved = p < progress.n_proved || static_cast<double>(prefix.n_counted) + found <=
+                                                          static_cast<double>(audit.acceptance(p, look)) + 0.5;
       if (!is_proved) break;
       const double open = static_cast<double>(prefix.n_open) * (1.0 - newly_audited);
       if (static_cast<double>(prefix.bound - prefix.n_wrong) - found > allowed(max_error, n_allowed, open)) continue;
@@ -285,10 +284,10 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
   const double last = std::min(2.0 * level, kHighestLevel);
   for (double look = first; look < last; look *= kLookStep) design.levels.push_back(look);
 
-  // Audits take labels out of those delivered, and with them falls what the target allows: of each prefix two claims are
-  // made, what will do after the first look and what will do somewhat later than planned; beyond that the errors found,
-  // which are no longer delivered, make up for it. Of a whole dataset, where they are many, the fewest to be expected
-  // are added from the start.
+  // Audits take labels out of those delivered, and with them falls what the target allows: of each prefix two claims
+  // are made, what will do after the first look and what will do somewhat later than planned; beyond that the errors
+  // found, which are no longer delivered, make up for it. Of a whole dataset, where they are many, the fewest to be
+  // expected are added from the start.
   const double mean = n_allowed ? level * *n_allowed : 0.0;
   const double least = mean - 1.65 * std::sqrt(mean);
   const double credit = n_allowed && least > 0.0 ? std::max(0.0, least - 1.0 - 0.5 * std::sqrt(least)) : 0.0;
@@ -309,9 +308,8 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
   }
   double best = 0.0;
   for (const std::int64_t prefix : candidates) best = std::max(best, evidence_of(prefix));
-  const auto likely = std::find_if(candidates.rbegin(), candidates.rend(), [&](std::int64_t prefix) {
-    return evidence_of(prefix) >= kNearlyAsLikely * best;
-  });
+  const auto likely = std::find_if(candidates.rbegin(), candidates.rend(),
+                                   [&](std::int64_t prefix) { return evidence_of(prefix) >= kNearlyAsLikely * best; });
   const std::int64_t start = likely != candidates.rend() ? *likely : plan.n_commit;
   const auto claim_of = [&](std::int64_t prefix) {
     design.prefixes.push_back(prefix);

@@ -31,7 +31,9 @@ ROWS = (("stance", "dataset"), ("imagenet", "dataset"), ("imagenet", "auto_label
 def main():
     options = parse_arguments()
     folder = Path(os.environ.get("GTLABEL_TEST_DATA", "/nowhere")) / "fixed_scores"
-    print("| scores | target of | commit | trials | saved % | certified | violations | s/trial | PAC labels | exact test |")
+    print(
+        "| scores | target of | commit | trials | saved % | certified | violations | s/trial | PAC labels | exact test |"
+    )
     print("|---|---|---|---:|---:|---:|---:|---:|---:|---:|")
     for name, scope in ROWS:
         path = folder / f"{name}.csv.gz"

@@ -47,8 +47,8 @@ class GTLABEL_EXPORT AuditLedger {
   /// way nothing is changed.
   std::vector<ItemIndex> commit(std::span<const ItemIndex> items);
 
-  /// Commits a ranking, the surest first, to an exact audit instead (docs/certificate.md, "One exact audit at the end"):
-  /// `design` says what is claimed of which first items and at which levels is looked. Then, except with
+  /// Commits a ranking, the surest first, to an exact audit instead (docs/certificate.md, "One exact audit at the
+  /// end"): `design` says what is claimed of which first items and at which levels is looked. Then, except with
   /// `failure_probability`, wrong labels among the delivered <= wrong_at_most() at all times, where that is below
   /// n_delivered() once what lies beyond the proved prefix is withdrawn. Each call begins a new audit with a level of
   /// its own, from 0: the items of earlier ones are never due again, and what was proved of them stays. The failure

@@ -38,18 +38,18 @@ GTLABEL_EXPORT void validate(const ExactAuditDesign& design, std::int64_t n_item
 
 /// Where the exact audit of one claim stands.
 struct ClaimProgress {
-  std::int64_t n_items = 0;   ///< size of the prefix
-  std::int64_t bound = 0;     ///< the claim about it
-  std::int64_t n_open = 0;    ///< its labels that would be delivered now
-  std::int64_t n_wrong = 0;   ///< its labels known to be wrong
-  std::int64_t n_counted = 0; ///< of those drawn by the last look: wrong or not answered yet
+  std::int64_t n_items = 0;    ///< size of the prefix
+  std::int64_t bound = 0;      ///< the claim about it
+  std::int64_t n_open = 0;     ///< its labels that would be delivered now
+  std::int64_t n_wrong = 0;    ///< its labels known to be wrong
+  std::int64_t n_counted = 0;  ///< of those drawn by the last look: wrong or not answered yet
 };
 
 /// Where an exact audit stands.
 struct ExactAuditProgress {
   std::vector<ClaimProgress> claims;  ///< as in the design
-  std::size_t n_looks = 0;               ///< looks so far
-  std::size_t n_proved = 0;              ///< so many first claims hold
+  std::size_t n_looks = 0;            ///< looks so far
+  std::size_t n_proved = 0;           ///< so many first claims hold
 };
 
 /// The tests of a design on one set of coins: a fixed sequence of claims, of which each is tested only if all before it
@@ -85,7 +85,8 @@ struct ExactAuditForecast {
 
 /// Compares stopping now with the looks still to come, at which what was found and `risks` make expect.
 /// @param risks     predicted number of wrong labels among the open ones of each claim's prefix.
-/// @param n_allowed wrong labels that may be delivered beside what depends on the number delivered: with of = dataset all
+/// @param n_allowed wrong labels that may be delivered beside what depends on the number delivered: with of = dataset
+/// all
 ///                  that are allowed, else 0.
 [[nodiscard]] GTLABEL_EXPORT ExactAuditForecast forecast(const ExactAudit& audit, const ExactAuditProgress& progress,
                                                          std::span<const double> risks, double max_error,

@@ -100,8 +100,8 @@ TEST_CASE("CommitMode::final: of the whole dataset, and of every class by itself
     auto options = finally();
     options.target = target;
     auto job = make_job(pool, options);
-    run(job, pool.classes);
-    check_end(job, pool.classes);
+    check_batches(run(job, pool.classes).batches, job);
+    CHECK(job.is_finished());
     const auto certificate = job.certificate();
     REQUIRE(certificate.has_value());
     CHECK(certificate->by_class.size() == (target.per_class ? 2 : 0));
@@ -137,7 +137,8 @@ TEST_CASE("CommitMode::final: a job saved at any batch goes on to the same end")
   }
 }
 
-TEST_CASE("CommitMode::final: items that join a finished job get an audit of their own, and the first keeps what it proved") {
+TEST_CASE(
+    "CommitMode::final: items that join a finished job get an audit of their own, and the first keeps what it proved") {
   const GaussianPool pool(4000, 2, 3.2, 17);
   auto options = finally();
   options.n_threads = 1;

@@ -82,7 +82,8 @@ class TrueAudit {
     return certify(ledger_, {kMaxError, kDelta, of}, std::ssize(is_wrong_)).has_value();
   }
   [[nodiscard]] bool is_above_target(bool of_dataset) const {
-    return wrong_delivered() > kMaxError * static_cast<double>(of_dataset ? std::ssize(is_wrong_) : ledger_.n_delivered());
+    return wrong_delivered() >
+           kMaxError * static_cast<double>(of_dataset ? std::ssize(is_wrong_) : ledger_.n_delivered());
   }
   [[nodiscard]] bool is_broken() const { return is_broken_; }
   [[nodiscard]] AuditLedger& ledger() { return ledger_; }
@@ -161,11 +162,11 @@ void play_until_delivered(TrueAudit& audit, bool of_dataset) {
 TEST_CASE("exact audit: the promise holds where every claim is just false, and what it allows is used") {
   ExactAuditDesign design = design_for(1000, 1000, 1, 0.07, 7);
   design.bounds = {49};
-  const auto outcome = check_promise("just false", ErrorScope::auto_labels, ranking({{1000, kMaxError}}), design,
-                                     [](TrueAudit& audit) {
-                                       while (audit.look()) {
-                                       }
-                                     });
+  const auto outcome =
+      check_promise("just false", ErrorScope::auto_labels, ranking({{1000, kMaxError}}), design, [](TrueAudit& audit) {
+        while (audit.look()) {
+        }
+      });
   CHECK(outcome.broken > 0.03);
 }
 
@@ -194,31 +195,30 @@ TEST_CASE("exact audit: the promise holds of a whole dataset") {
     design.bounds.push_back(k < 2000 ? 108 : 100);  // eight found errors counted on
   }
   design.levels = {0.15, 0.18};
-  const auto outcome =
-      check_promise("dataset", ErrorScope::dataset, ranking({{600, 0.02}, {600, 0.12}, {800, 0.4}}), design,
-                    [](TrueAudit& audit) { play_until_delivered(audit, true); });
+  const auto outcome = check_promise("dataset", ErrorScope::dataset, ranking({{600, 0.02}, {600, 0.12}, {800, 0.4}}),
+                                     design, [](TrueAudit& audit) { play_until_delivered(audit, true); });
   CHECK(outcome.certified > 0.9);
 }
 
 TEST_CASE("exact audit: the promise holds against an adversary who knows every label, but no coin") {
-  check_promise("adversary", ErrorScope::auto_labels, ranking({{300, 0.04}, {900, 0.055}}),
-                design_for(300, 1200, 30, 0.06, 8), [](TrueAudit& audit) {
-                  while (audit.look()) {
-                    switch (audit.random().below(5)) {
-                      case 0: audit.relabel(true); break;
-                      case 1: audit.relabel(false); break;
-                      case 2: audit.withdraw_some(false); break;
-                      case 3: audit.withdraw_some(true); break;
-                      default: break;
-                    }
-                    // Stops where little was found, goes on where much was.
-                    if (audit.ledger().errors_found() * 3 < audit.ledger().n_audited() * kMaxError * 2 &&
-                        audit.deliver(false)) {
-                      return;
-                    }
-                  }
-                  audit.deliver(false);
-                });
+  check_promise(
+      "adversary", ErrorScope::auto_labels, ranking({{300, 0.04}, {900, 0.055}}), design_for(300, 1200, 30, 0.06, 8),
+      [](TrueAudit& audit) {
+        while (audit.look()) {
+          switch (audit.random().below(5)) {
+            case 0: audit.relabel(true); break;
+            case 1: audit.relabel(false); break;
+            case 2: audit.withdraw_some(false); break;
+            case 3: audit.withdraw_some(true); break;
+            default: break;
+          }
+          // Stops where little was found, goes on where much was.
+          if (audit.ledger().errors_found() * 3 < audit.ledger().n_audited() * kMaxError * 2 && audit.deliver(false)) {
+            return;
+          }
+        }
+        audit.deliver(false);
+      });
 }
 
 TEST_CASE("exact audit: the promise is not bought with silence: at 0.3 of the target nearly all jobs are certified") {
