@@ -67,8 +67,8 @@ class LabelingJob:
         as ``X`` and a ``FixedProbabilities`` as ``model``; ``load`` wants both.
     commit
         ``"eager"``: labels automatically as soon as the model is sure enough of a part. ``"final"``: once, when training
-        is over, after one exact audit of all that is open; for who needs nothing before the end. Without meaning for a
-        ``ConfidenceThreshold``.
+        is over, after one exact audit of all that is open; for who needs nothing before the end. Without meaning for
+        a ``ConfidenceThreshold``.
 
     Examples
     --------

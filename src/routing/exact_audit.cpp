@@ -17,7 +17,10 @@ namespace {
 
 // The exact value that takes the place of ln(1 / failure_probability) lies near this share of it: for planning only.
 constexpr double kCriticalShare = 0.87;
-constexpr double kLookStep = 1.18;
+constexpr double kLookStep = 1.2;
+// Looks from this part of the planned level on, if no fewer audits could do; where many errors are expected, from the
+// second.
+constexpr double kFirstLook = 0.25, kFirstLookOfDataset = 0.5;
 constexpr double kHighestLevel = 0.95;
 constexpr int kPrefixes = 100;
 constexpr double kLastClaim = 1.2;  // in planned levels
@@ -275,12 +278,14 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
   for (std::size_t i = 0; i < risks.size(); ++i) wrong[i + 1] = wrong[i] + risks[i];
   const auto wrong_of = [&](std::int64_t prefix) { return wrong[static_cast<std::size_t>(prefix)]; };
 
-  // From the level at which no error found would do, through the one that is expected to do, to twice that.
+  // From a level at which few errors found would do, through the one that is expected to do, to twice that.
   ExactAuditDesign design;
   const double limit = -std::log(target.failure_probability);
   const double level = plan.level;
   const double n_claimed = allowed(target.max_error, n_allowed, static_cast<double>(plan.n_commit) * (1.0 - level));
-  const double first = std::min(-std::expm1(-limit / (n_claimed + 1.0)), level);
+  const double least_level = -std::expm1(-limit / (n_claimed + 1.0));
+  const double first =
+      std::clamp((n_allowed ? kFirstLookOfDataset : kFirstLook) * level, std::min(least_level, level), level);
   const double last = std::min(2.0 * level, kHighestLevel);
   for (double look = first; look < last; look *= kLookStep) design.levels.push_back(look);
 

@@ -67,13 +67,15 @@ def test_a_job_ends_with_one_label_per_item_and_most_of_them_automatic(pool, fin
 def test_a_job_that_commits_at_its_end_labels_nothing_before_its_audit(pool, fast, tmp_path):
     job = fast(commit="final")
     while (batch := job.next_batch()) is not None and "audit" not in batch.purposes:
-        assert job.certificate() is None and job.report().n_auto == 0
+        assert job.certificate() is None
+        assert job.report().n_auto == 0
         job.submit(batch.items, pool.annotate(batch))
     job.save(tmp_path / "job.gtlabel")
     loaded = gt.LabelingJob.load(tmp_path / "job.gtlabel", pool.X, model=gt.SoftmaxRegression())
     reports = [one.run(pool.annotate) for one in (job, loaded)]
     assert reports[0].n_auto == reports[1].n_auto > 0
-    assert job.certificate() == loaded.certificate() and job.certificate() is not None
+    assert job.certificate() is not None
+    assert job.certificate().statement == loaded.certificate().statement
 
 
 def test_another_way_to_commit_is_refused(fast):
