@@ -66,7 +66,7 @@ class LabelingJob:
         pool and a model of one's own. The labels of these items must not have been used to make them. Short for them
         as ``X`` and a ``FixedProbabilities`` as ``model``; ``load`` wants both.
     commit
-        ``"eager"``: labels automatically as soon as the model is sure enough of a part. ``"final"``: once, when training
+        ``"eager"``: labels automatically as soon as the model is sure of a part. ``"final"``: once, when training
         is over, after one exact audit of all that is open; for who needs nothing before the end. Without meaning for
         a ``ConfidenceThreshold``.
 

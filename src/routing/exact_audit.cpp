@@ -24,8 +24,9 @@ constexpr double kFirstLook = 0.25, kFirstLookOfDataset = 0.5;
 constexpr double kHighestLevel = 0.95;
 constexpr int kPrefixes = 100;
 constexpr double kLastClaim = 1.2;  // in planned levels
-// The first prefix tested is the longest that is nearly as likely to be proved as the likeliest.
-constexpr double kNearlyAsLikely = 0.9;
+constexpr double kPessimism = 1.3;
+constexpr double kFineStep = 1.05;
+constexpr double kNearlyAsEarly = 1.1;
 
 double log_factorial(double n) {
   static const std::array<double, 17> small = [] {
@@ -277,17 +278,8 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
   std::vector<double> wrong(risks.size() + 1, 0.0);
   for (std::size_t i = 0; i < risks.size(); ++i) wrong[i + 1] = wrong[i] + risks[i];
   const auto wrong_of = [&](std::int64_t prefix) { return wrong[static_cast<std::size_t>(prefix)]; };
-
-  // From a level at which few errors found would do, through the one that is expected to do, to twice that.
-  ExactAuditDesign design;
   const double limit = -std::log(target.failure_probability);
   const double level = plan.level;
-  const double n_claimed = allowed(target.max_error, n_allowed, static_cast<double>(plan.n_commit) * (1.0 - level));
-  const double least_level = -std::expm1(-limit / (n_claimed + 1.0));
-  const double first =
-      std::clamp((n_allowed ? kFirstLookOfDataset : kFirstLook) * level, std::min(least_level, level), level);
-  const double last = std::min(2.0 * level, kHighestLevel);
-  for (double look = first; look < last; look *= kLookStep) design.levels.push_back(look);
 
   // Audits take labels out of those delivered, and with them falls what the target allows: of each prefix two claims
   // are made, what will do after the first look and what will do somewhat later than planned; beyond that the errors
@@ -301,21 +293,34 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
     return static_cast<std::int64_t>(claim + (prefix < n ? credit : 0.0));
   };
 
-  // The first prefix is one likely to be proved also if labels are somewhat worse than predicted.
-  const auto evidence_of = [&](std::int64_t prefix) {
-    const double found = (1.3 * wrong_of(prefix) + 1.0) * level;
-    const double unfound = static_cast<double>(bound_at(prefix, level)) + 1.0 - found;
-    return log_audit_martingale(found, level, std::max(0.0, unfound));
+  // The first prefix is the longest that is proved nearly as early as any, if labels are somewhat worse than predicted.
+  const auto proved_at = [&](std::int64_t prefix) {
+    for (double at = 0.1 * level; at < kHighestLevel; at *= kFineStep) {
+      const double found = kPessimism * wrong_of(prefix) * at;
+      const double unfound = static_cast<double>(bound_at(prefix, at)) + 1.0 - found;
+      if (unfound > 0.0 && log_audit_martingale(found, at, unfound) >= limit) return at;
+    }
+    return 1.0;
   };
-  std::vector<std::int64_t> candidates;
-  for (int step = 1; step <= kPrefixes; ++step) {
-    if (const std::int64_t prefix = plan.n_commit * step / kPrefixes; prefix > 0) candidates.push_back(prefix);
+  std::int64_t start = plan.n_commit;
+  double earliest = 1.0;
+  for (int step = kPrefixes; step > 0; step -= 2) {
+    const std::int64_t prefix = plan.n_commit * step / kPrefixes;
+    if (prefix == 0) break;
+    const double at = proved_at(prefix);
+    if (at * kNearlyAsEarly >= earliest) continue;
+    earliest = at;
+    start = prefix;
   }
-  double best = 0.0;
-  for (const std::int64_t prefix : candidates) best = std::max(best, evidence_of(prefix));
-  const auto likely = std::find_if(candidates.rbegin(), candidates.rend(),
-                                   [&](std::int64_t prefix) { return evidence_of(prefix) >= kNearlyAsLikely * best; });
-  const std::int64_t start = likely != candidates.rend() ? *likely : plan.n_commit;
+
+  // Looks from a level at which few errors found would do, through the one that is expected to do, to twice that.
+  ExactAuditDesign design;
+  const double none_found = -std::expm1(-limit / (static_cast<double>(bound_at(start, level)) + 1.0));
+  const double first =
+      std::clamp((n_allowed ? kFirstLookOfDataset : kFirstLook) * level, std::min(none_found, level), level);
+  const double last = std::min(2.0 * level, kHighestLevel);
+  for (double look = first; look < last; look *= kLookStep) design.levels.push_back(look);
+
   const auto claim_of = [&](std::int64_t prefix) {
     design.prefixes.push_back(prefix);
     design.bounds.push_back(bound_at(prefix, first));
