@@ -84,7 +84,7 @@ def main():
             print(f"skipped {name}: {reason}")
             continue
         for target in options.targets:
-            rows.append(measure_apart(name, target, options.seeds, options.rival))
+            rows.append(measure_apart(name, target, options.seeds, options.rival, options.commit))
             print(f"measured {name} at {target}", file=sys.stderr)
     if not rows:
         return "nothing was measured"
@@ -121,6 +121,12 @@ def parse_arguments():
         action=argparse.BooleanOptionalAction,
         default=True,
         help="run the loop of SageMaker Ground Truth beside; default yes",
+    )
+    parser.add_argument(
+        "--commit",
+        default="eager",
+        choices=["eager", "final"],
+        help="when the jobs label automatically; default eager",
     )
     parser.add_argument(
         "--out",
@@ -160,10 +166,10 @@ def share(text):
     return number
 
 
-def measure_apart(name, target, n_seeds, with_rival):
+def measure_apart(name, target, n_seeds, with_rival, commit="eager"):
     """One row, measured in a process of its own."""
     command = [sys.executable, str(Path(__file__).with_name("measure.py")), name, str(target)]
-    command += [str(n_seeds), *(["--rival"] if with_rival else [])]
+    command += [str(n_seeds), "--commit", commit, *(["--rival"] if with_rival else [])]
     finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(finished.stdout)
 
