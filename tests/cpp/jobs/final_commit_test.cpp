@@ -78,7 +78,7 @@ TEST_CASE("CommitMode::final: no certificate before the audits are answered, and
 
 TEST_CASE("CommitMode::final: holds its target in nearly all of many jobs") {
   std::int64_t n_above = 0, n_certified = 0;
-  constexpr int kJobs = 60;
+  constexpr int kJobs = 20;
   for (int seed = 0; seed < kJobs; ++seed) {
     const GaussianPool pool(1200, 2, 2.4, static_cast<std::uint64_t>(seed));
     auto options = finally();
@@ -124,7 +124,7 @@ TEST_CASE("CommitMode::final: a model that is wrong and sure delivers nothing") 
 TEST_CASE("CommitMode::final: a job saved at any batch goes on to the same end") {
   const GaussianPool pool(1500, 2, 3.0, 21);
   const auto whole = run(make_job(pool, finally()), pool.classes);
-  for (std::size_t stop = 0; stop < whole.batches.size(); stop += 3) {
+  for (std::size_t stop = 0; stop < whole.batches.size(); stop += 5) {
     auto job = make_job(pool, finally());
     for (std::size_t i = 0; i < stop; ++i) answer(job, job.next_batch()->items, pool.classes);
     [[maybe_unused]] const auto out = job.next_batch();
