@@ -28,6 +28,12 @@ LabelingJobOptions options_from(const py::object& model, std::vector<std::string
   return options;
 }
 
+CommitMode commit_mode_from(const std::string& name) {
+  if (name == "eager") return CommitMode::eager;
+  if (name == "final") return CommitMode::final;
+  throw InvalidArgument("commit: '" + name + "' given, expected 'eager' or 'final'");
+}
+
 /// Pickled, because people may be asked by another process.
 py::tuple batch_state(const Batch& batch) {
   std::vector<std::uint8_t> purposes;
@@ -55,7 +61,8 @@ std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::stri
                                       std::int64_t batch_size, std::optional<std::uint64_t> seed, std::size_t n_threads,
                                       const Overlap& overlap, double per_answer, const std::string& currency,
                                       std::optional<std::int64_t> max_answers, std::optional<double> max_cost,
-                                      std::optional<std::int64_t> max_items, double lease_seconds, const Clock& now) {
+                                      std::optional<std::int64_t> max_items, double lease_seconds, const Clock& now,
+                                      const std::string& commit) {
   const Features features = features_from(X);
   LabelingJobOptions options = options_from(model, std::move(ids), n_threads);
   options.target = target;
@@ -66,6 +73,7 @@ std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::stri
   options.budget = {max_answers, max_cost, max_items};
   options.lease_seconds = lease_seconds;
   set_clock(options, now);
+  options.commit = commit_mode_from(commit);
   const py::gil_scoped_release release;
   return std::make_unique<LabelingJob>(features, std::move(classes), std::move(options));
 }
@@ -299,7 +307,8 @@ void register_jobs(py::module_& m) {
            "n_threads"_a = defaults.n_threads, "overlap"_a = defaults.overlap,
            "per_answer"_a = defaults.price.per_answer, "currency"_a = defaults.price.currency,
            "max_answers"_a = defaults.budget.max_answers, "max_cost"_a = defaults.budget.max_cost,
-           "max_items"_a = defaults.budget.max_items, "lease_seconds"_a = defaults.lease_seconds, "now"_a = py::none())
+           "max_items"_a = defaults.budget.max_items, "lease_seconds"_a = defaults.lease_seconds, "now"_a = py::none(),
+           "commit"_a = "eager")
       .def_static("restore", &restore_job, "snapshot"_a, "X"_a, "ids"_a = defaults.ids, "model"_a = py::none(),
                   "n_threads"_a = defaults.n_threads, "now"_a = py::none())
       .def("next_batch", py::overload_cast<>(&LabelingJob::next_batch), py::call_guard<py::gil_scoped_release>())

@@ -81,6 +81,11 @@ struct CommitPlan;
 class ConfidenceRouter;
 struct ConfidenceThreshold;
 struct ErrorTarget;
+class ExactAudit;
+struct ExactAuditDesign;
+struct ExactAuditForecast;
+struct ExactAuditProgress;
+struct ClaimProgress;
 struct Routing;
 
 // workforce

@@ -380,6 +380,7 @@ class LabelingJob:
         max_items: int | None = None,
         lease_seconds: float = 3600.0,
         now: Callable[[], float] | None = None,
+        commit: str = ...,
     ) -> None: ...
     @staticmethod
     def restore(

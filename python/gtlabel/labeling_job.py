@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -79,6 +79,10 @@ class LabelingJob:
         How long a worker has for an item that ``next_batch(worker=...)`` gave him.
     now
         The leases' clock: a function that returns seconds; default the system's time.
+    commit
+        ``"eager"``: labels automatically as soon as the model is sure of a part. ``"final"``: once, when training
+        is over, after one exact audit of all that is open; for who needs nothing before the end. Without meaning for
+        a ``ConfidenceThreshold``.
 
     Examples
     --------
@@ -103,6 +107,7 @@ class LabelingJob:
         budget: Budget | None = None,
         lease_seconds: float = 3600.0,
         now: Callable[[], float] | None = None,
+        commit: Literal["eager", "final"] = "eager",
     ) -> None:
         names = _class_names(classes)
         if not isinstance(target, ErrorTarget | ConfidenceThreshold):
@@ -142,6 +147,7 @@ class LabelingJob:
             limits.max_items,
             lease_seconds,
             now,
+            commit,
         )
         self._ids = _id_column(self._core)
 

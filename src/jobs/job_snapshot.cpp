@@ -28,6 +28,7 @@ void save_setup(SnapshotWriter& writer, const LabelingLoop::Setup& setup) {
   writer.write(setup.budget.max_answers.value_or(0));
   writer.write(setup.budget.max_cost.value_or(0.0));
   writer.write(setup.budget.max_items.value_or(0));
+  writer.write(setup.commit == CommitMode::final);  // since version 3
 }
 
 LabelingLoop::Setup load_setup(SnapshotReader& reader) {
@@ -49,6 +50,7 @@ LabelingLoop::Setup load_setup(SnapshotReader& reader) {
     if (const auto limit = reader.get<std::int64_t>(); limit != 0) setup.budget.max_answers = limit;
     if (const auto limit = reader.get<double>(); limit != 0.0) setup.budget.max_cost = limit;
     if (const auto limit = reader.get<std::int64_t>(); limit != 0) setup.budget.max_items = limit;
+    setup.commit = reader.get<bool>() ? CommitMode::final : CommitMode::eager;
   }
   if (is_error_target) {
     const ErrorScope of = of_dataset ? ErrorScope::dataset : ErrorScope::auto_labels;

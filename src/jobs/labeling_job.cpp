@@ -204,8 +204,8 @@ LabelingJob::LabelingJob(const Features& features, std::vector<std::string> clas
                           " given, expected a positive number, or 0 for automatic");
   }
   const detail::LabelingLoop::Setup setup{
-      options.target,  options.batch_size, options.seed ? *options.seed : random_seed(),
-      options.overlap, options.budget,     options.price};
+      options.target, options.batch_size, options.seed ? *options.seed : random_seed(), options.overlap, options.budget,
+      options.price,  options.commit};
   state_ = std::make_unique<State>(features, features.fingerprint(), std::move(classes), setup, options);
 }
 

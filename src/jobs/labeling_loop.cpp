@@ -7,6 +7,7 @@
 
 #include "gtlabel/selection/margin_query.hpp"
 #include "gtlabel/selection/seed_sample.hpp"
+#include "jobs/final_commit.hpp"
 #include "jobs/job_plan.hpp"
 #include "jobs/learning_curve.hpp"
 #include "support/percent.hpp"
@@ -20,13 +21,24 @@ constexpr std::int64_t kSeedShare = 100;
 constexpr std::int64_t kBatchShare = 200;
 constexpr std::int64_t kGrowthShare = 10;
 constexpr std::int64_t kLeastSeed = 20;
+// A pool that so far cannot be helped: after a tenth of it, people are expected to label nearly all. Better opinions
+// are then far off, and batches may be a third of the labels.
+constexpr std::int64_t kHardShare = 10;
+constexpr double kNearlyAll = 0.97;
+constexpr std::int64_t kHardGrowthShare = 3;
 // One in so many queried items is drawn at random: they show what the model is like where it is sure of itself.
 constexpr std::size_t kUniformShare = 10;
 constexpr std::int64_t kLeastBatch = 10;
+constexpr const char* kBeyondHelp =
+    "So far people are expected to label nearly all of this pool: the model is not sure enough of so many items that "
+    "auditing them would cost less than labelling them. Batches are larger, because little depends on each.";
 // A commit takes this part of what is planned: audits of the surer labels correct the plan for the less sure ones.
 constexpr double kCommitStage = 0.6;
 // A planned audit level is approached by halves: often it turns out to be higher than needed.
 constexpr double kLevelStage = 0.5;
+// Audits at the end that may fail before people label the rest: each further one has a tenth of the failure
+// probability.
+constexpr std::size_t kMostFinalAudits = 2;
 // Weight of the model's own word on how often it errs against what audits found, in errors.
 constexpr double kRatioPrior = 2.0;
 // Weight of a label in training after people have taken it back; a model cannot forget an item.
@@ -43,6 +55,13 @@ AuditLedgers ledgers_for(const Target& target, int n_classes, std::uint64_t coin
   const auto* of_error = std::get_if<ErrorTarget>(&target);
   const ErrorTarget error = of_error != nullptr ? *of_error : ErrorTarget{};
   return AuditLedgers(error.failure_probability, error.per_class ? static_cast<std::size_t>(n_classes) : 1, coin_seed);
+}
+
+/// What even a model without error is to be audited for; the exact audit at the end is the cheaper one.
+Target audited_target(const LabelingLoop::Setup& setup) {
+  const auto* error = std::get_if<ErrorTarget>(&setup.target);
+  if (error == nullptr || setup.commit == CommitMode::eager) return setup.target;
+  return final_planning_target(*error, 0);
 }
 
 /// Predicted wrong labels among the delivered, so many standard deviations above the mean.
@@ -75,7 +94,7 @@ LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64
       ledgers_(ledgers_for(setup.target, model_->n_classes(), coin_seed)),
       seed_random_(setup.seed, RandomPurpose::seed_sample),
       query_random_(setup.seed, RandomPurpose::query),
-      least_audits_(least_audits(n_items, model_->n_classes(), setup.target).value_or(0.0)),
+      least_audits_(least_audits(n_items, model_->n_classes(), audited_target(setup)).value_or(0.0)),
       answer_limit_(answer_limit(setup.budget, setup.price)),
       asked_(static_cast<std::size_t>(n_items), 0) {}
 
@@ -85,7 +104,7 @@ void LabelingLoop::extend(const Features& longer) {
   auto asked = asked_;
   items.resize(n);
   asked.resize(n, 0);
-  const double audits = least_audits(longer.n_items(), model_->n_classes(), setup_.target).value_or(0.0);
+  const double audits = least_audits(longer.n_items(), model_->n_classes(), audited_target(setup_)).value_or(0.0);
   model_->extend(longer);
   items_ = std::move(items);
   asked_ = std::move(asked);
@@ -112,7 +131,7 @@ LabelingPlan LabelingLoop::expected_people() const {
   const bool is_known = !history_.empty() && history_.back().n_items == n_items();
   if (is_known) return plan_from_history(history_, n_items(), n_human_, least_audits_);
   const std::int64_t n_certified = certificate() ? ledgers_.n_delivered() : 0;
-  return plan_from_other_pools(n_items(), n_human_, n_certified, model_->n_classes(), setup_.target);
+  return plan_from_other_pools(n_items(), n_human_, n_certified, model_->n_classes(), audited_target(setup_));
 }
 
 bool LabelingLoop::is_certified(const AuditLedger& ledger) const {
@@ -276,6 +295,9 @@ void LabelingLoop::finish_on_budget() {
   close_open_items();
   for (std::size_t l = 0; l < ledgers_.size(); ++l) {
     AuditLedger& ledger = ledgers_[l];
+    if (commits_at_end() && is_short_of_certificate(ledger)) {
+      keep_deliverable(ledger, final_forecast(ledger, items_, ledgers_.target_of_each(*error_target())));
+    }
     for (const AuditFallback& fallback : ledger.fallbacks()) {
       if (!is_short_of_certificate(ledger)) break;
       if (is_proved(fallback)) withdraw(ledger, fallback.withdrawn);
@@ -297,7 +319,8 @@ std::optional<Batch> LabelingLoop::next_batch() {
   if (n_outstanding_ == 0) settle();
   if (n_outstanding_ == 0 && phase_ != Phase::finished) {
     const auto begin = std::chrono::steady_clock::now();
-    if (n_sampled_ < n_items()) sample();
+    // What has joined waits for the end of an audit at the end: its ranking was fixed without it.
+    if (n_sampled_ < n_items() && !is_auditing_at_end()) sample();
     if (n_outstanding_ == 0 && is_budget_spent() && !has_to_commit_by_threshold()) finish_on_budget();
     if (n_outstanding_ == 0 && phase_ != Phase::finished && has_no_lesson()) sample_again();
     if (n_outstanding_ == 0 && phase_ != Phase::finished) {
@@ -378,7 +401,8 @@ bool LabelingLoop::is_too_small(std::size_t n_undecided) const {
   const std::vector<double> no_risk(static_cast<std::size_t>(std::max<std::int64_t>(0, n_left)), 0.0);
   return std::none_of(ledgers_.begin(), ledgers_.end(), [&](const AuditLedger& ledger) {
     const AuditState audit{.level = ledger.level(), .errors_found = ledger.errors_found()};
-    return plan_commit(no_risk, audit, ledgers_.target_of_each(*error_target()), n_items()).certifies;
+    return plan_commit(no_risk, commits_at_end() ? AuditState{} : audit, planning_target_of(ledger), n_items())
+        .certifies;
   });
 }
 
@@ -452,11 +476,30 @@ CommitPlan LabelingLoop::plan(const AuditLedger& ledger, const Share& share, dou
   std::vector<double> risks;
   risks.reserve(share.confidence.size());
   for (const float confidence : share.confidence) risks.push_back(std::min(1.0, ratio * (1.0 - confidence)));
-  return plan_commit(risks, audit_state(ledger, share), ledgers_.target_of_each(*error_target()), n_items());
+  if (!commits_at_end()) return plan_commit(risks, audit_state(ledger, share), planning_target_of(ledger), n_items());
+  // Of what waits for an audit, of what is in it, and of what it left to people.
+  if (phase_ != Phase::committing) return plan_commit(risks, AuditState{}, planning_target_of(ledger), n_items());
+  CommitPlan plan{.expected_humans = static_cast<double>(risks.size()), .certifies = is_certified(ledger)};
+  if (is_short_of_certificate(ledger)) {
+    const auto forecast = final_forecast(ledger, items_, ledgers_.target_of_each(*error_target()));
+    plan.expected_humans += forecast.expected_humans;
+    plan.certifies = forecast.deliverable || forecast.goes_on;
+  }
+  return plan;
+}
+
+bool LabelingLoop::commits_at_end() const noexcept {
+  return setup_.commit == CommitMode::final && error_target() != nullptr;
+}
+
+ErrorTarget LabelingLoop::planning_target_of(const AuditLedger& ledger) const {
+  const ErrorTarget target = ledgers_.target_of_each(*error_target());
+  return commits_at_end() ? final_planning_target(target, ledger.n_exact_audits()) : target;
 }
 
 LabelingLoop::Prospect LabelingLoop::prospect(const AuditLedger& ledger, const Share& share, double ratio) const {
-  Prospect prospect{plan(ledger, share, ratio), doubtful(ledger, share), 0.0};
+  Prospect prospect{plan(ledger, share, ratio), {}, 0.0};
+  if (!commits_at_end()) prospect.doubtful = doubtful(ledger, share);
   const auto humans_if_repaired = static_cast<double>(prospect.doubtful.size() + share.undecided.size());
   prospect.expected_humans = prospect.commit.expected_humans;
   prospect.audits_to_come =
@@ -526,6 +569,7 @@ bool LabelingLoop::is_time_to_commit(const Outlook& outlook) const {
 void LabelingLoop::decide(Scores& scores, double seconds) {
   const auto first = outlook(scores);
   note_round(scores, first, seconds);
+  if (is_auditing_at_end()) return audit_at_end(scores);
   if (phase_ == Phase::sampling) phase_ = Phase::training;
   if (is_budget_spent()) {  // only where labels follow the plain rule
     advance_commit(scores, first);
@@ -533,6 +577,10 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
   }
   if (phase_ == Phase::training && !scores.undecided.empty() && !is_time_to_commit(first) && !has_to_save(first)) {
     return ask_query(scores);
+  }
+  if (commits_at_end()) {
+    if (phase_ == Phase::training) begin_audit_at_end(scores);
+    return audit_at_end(scores);
   }
 
   phase_ = Phase::committing;
@@ -574,10 +622,20 @@ bool LabelingLoop::is_worth_training(const Scores& scores, const Outlook& outloo
 
 std::int64_t LabelingLoop::query_size() const {
   if (setup_.batch_size > 0) return setup_.batch_size;
-  return std::max({kLeastBatch, n_items() / kBatchShare, n_human_ / kGrowthShare});
+  return std::max(
+      {kLeastBatch, n_items() / kBatchShare, n_human_ / (is_beyond_help() ? kHardGrowthShare : kGrowthShare)});
+}
+
+bool LabelingLoop::is_beyond_help() const {
+  if (phase_ != Phase::training || ledgers_.n_delivered() > 0 || n_human_ < n_items() / kHardShare) return false;
+  if (history_.size() < kRoundsToAgree) return false;
+  return std::all_of(history_.end() - kRoundsToAgree, history_.end(), [&](const RoundRecord& round) {
+    return round.n_items == n_items() && round.expected_human_share >= kNearlyAll;
+  });
 }
 
 void LabelingLoop::ask_query(Scores& scores) {
+  if (outcome_.empty() || outcome_ == kBeyondHelp) outcome_ = is_beyond_help() ? kBeyondHelp : "";
   const auto n = static_cast<std::size_t>(query_size());
   auto batch = margin_query(scores.undecided, scores.probabilities, n - n / kUniformShare, query_random_);
   for (const ItemIndex item : batch) asked_[item] = 1;
@@ -614,12 +672,17 @@ bool LabelingLoop::advance_commit(Scores& scores, const Outlook& outlook) {
 }
 
 std::vector<ItemIndex> LabelingLoop::commit(AuditLedger& ledger, Share& share, std::int64_t n) {
-  if (n > 0) answers_.fix_audit_skills();
   const std::vector<ItemIndex> committed(share.undecided.begin(), share.undecided.begin() + n);
-  for (std::size_t i = 0; i < committed.size(); ++i) {
-    const ItemIndex item = committed[i];
-    items_.automatic[item] = share.best[i];
-    items_.confidence[item] = share.confidence[i];
+  label_automatically(share, n);
+  return ledger.commit(committed);
+}
+
+void LabelingLoop::label_automatically(Share& share, std::int64_t n) {
+  if (n > 0) answers_.fix_audit_skills();
+  for (std::int64_t i = 0; i < n; ++i) {
+    const ItemIndex item = share.undecided[static_cast<std::size_t>(i)];
+    items_.automatic[item] = share.best[static_cast<std::size_t>(i)];
+    items_.confidence[item] = share.confidence[static_cast<std::size_t>(i)];
     items_.automatic_round[item] = round_;
     share.doubts.emplace_back(1.0 - items_.confidence[item], item);
     share.expected_wrong += share.doubts.back().first;
@@ -627,7 +690,65 @@ std::vector<ItemIndex> LabelingLoop::commit(AuditLedger& ledger, Share& share, s
   std::stable_sort(share.doubts.begin(), share.doubts.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
   share.drop_front(n);
-  return ledger.commit(committed);
+}
+
+void LabelingLoop::begin_audit_at_end(Scores& scores) {
+  phase_ = Phase::committing;
+  const std::vector<double> ratios = audit_ratios();
+  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
+    Share& share = scores.shares[l];
+    const ErrorTarget target = ledgers_.target_of_each(*error_target());
+    if (!begin_final_audit(ledgers_[l], share, ratios[l], target, n_items())) continue;
+    label_automatically(share, std::ssize(share.undecided));
+  }
+  scores.drop_committed(items_);
+}
+
+void LabelingLoop::audit_at_end(Scores& scores) {
+  while (n_outstanding_ == 0 && is_short_of_certificate() && !is_budget_spent()) {
+    std::vector<ItemIndex> due;
+    for (const std::size_t l : short_of_certificate()) {
+      const auto of_ledger = step_audit_at_end(l, scores);
+      due.insert(due.end(), of_ledger.begin(), of_ledger.end());
+    }
+    ask(std::move(due), Purpose::audit);
+  }
+  if (n_outstanding_ > 0) return;
+  if (is_budget_spent()) return finish_on_budget();
+  if (n_sampled_ < n_items()) {
+    phase_ = Phase::sampling;
+    return sample();
+  }
+  scores = score(*model_, items_, ledgers_);
+  if (scores.undecided.empty()) return finish();
+  if (may_audit_again()) {
+    phase_ = Phase::training;
+    return ask_query(scores);
+  }
+  ask_review(scores);
+}
+
+bool LabelingLoop::may_audit_again() const {
+  if (ledgers_.n_delivered() > 0) return false;
+  const auto n_audits = [](const AuditLedger& ledger) { return ledger.n_exact_audits(); };
+  const auto most = std::max_element(ledgers_.begin(), ledgers_.end(),
+                                     [&](const auto& a, const auto& b) { return n_audits(a) < n_audits(b); });
+  return n_audits(*most) > 0 && n_audits(*most) < kMostFinalAudits;
+}
+
+std::vector<ItemIndex> LabelingLoop::step_audit_at_end(std::size_t l, Scores& scores) {
+  AuditLedger& ledger = ledgers_[l];
+  const ExactAuditForecast next = final_forecast(ledger, items_, ledgers_.target_of_each(*error_target()));
+  if (next.goes_on) {
+    return ledger.raise_level(ledger.exact_audit().design().levels[ledger.exact_progress().n_looks]);
+  }
+  keep_deliverable(ledger, next);
+  if (is_short_of_certificate(ledger)) give_up(scores, {l});
+  return {};
+}
+
+void LabelingLoop::keep_deliverable(AuditLedger& ledger, const ExactAuditForecast& forecast) {
+  if (forecast.deliverable) withdraw(ledger, ledger.exact_open_beyond(*forecast.deliverable));
 }
 
 std::vector<ItemIndex> LabelingLoop::doubtful(const AuditLedger& ledger, const Share& share) const {
@@ -723,7 +844,7 @@ void LabelingLoop::ask_review(const Scores& scores) {
 void LabelingLoop::finish() {
   phase_ = Phase::finished;
   if (ledgers_.n_delivered() == 0) {
-    if (!outcome_.empty()) return;
+    if (!outcome_.empty() && outcome_ != kBeyondHelp) return;
     outcome_ =
         "All labels come from people: at no point was the model sure enough of so many items that auditing them would "
         "have cost less than labelling them.";

@@ -10,6 +10,7 @@
 #include "gtlabel/core/random.hpp"
 #include "gtlabel/dataset/features.hpp"
 #include "gtlabel/jobs/batch.hpp"
+#include "gtlabel/jobs/commit_mode.hpp"
 #include "gtlabel/jobs/job_report.hpp"
 #include "gtlabel/jobs/labeling_job.hpp"
 #include "gtlabel/models/incremental_model.hpp"
@@ -36,6 +37,7 @@ class LabelingLoop {
     Overlap overlap = {};
     Budget budget = {};
     Price price = {};
+    CommitMode commit = CommitMode::eager;
   };
 
   /// @param coin_seed  of the audit's coins.  @param model  attached to the pool already.
@@ -139,6 +141,11 @@ class LabelingLoop {
   [[nodiscard]] bool is_time_to_commit(const Outlook& outlook) const;
   /// Whether, short of a certificate, the model should learn more before more is audited.
   [[nodiscard]] bool is_worth_training(const Scores& scores, const Outlook& outlook) const;
+  /// The target of one ledger that commits are planned with.
+  [[nodiscard]] ErrorTarget planning_target_of(const AuditLedger& ledger) const;
+  [[nodiscard]] bool commits_at_end() const noexcept;
+  /// Whether the audit at the end is going on: labels are committed and not certified yet.
+  [[nodiscard]] bool is_auditing_at_end() const { return commits_at_end() && is_short_of_certificate(); }
   void note_round(const Scores& scores, const Outlook& outlook, double seconds);
 
   /// Asks about a random sample of the items that have joined since the last; at first, those of the whole pool.
@@ -155,6 +162,18 @@ class LabelingLoop {
   [[nodiscard]] bool is_worth_committing(const AuditLedger& ledger, const Share& share, const CommitPlan& plan) const;
   /// Commits the n surest undecided items of a ledger's share. @return those due for audit at the present level.
   std::vector<ItemIndex> commit(AuditLedger& ledger, Share& share, std::int64_t n);
+  /// Notes the n surest undecided items of a share as automatic labels.
+  void label_automatically(Share& share, std::int64_t n);
+  /// CommitMode::final: commits all undecided items to the exact audit of their ledger, where one is expected to pay.
+  void begin_audit_at_end(Scores& scores);
+  /// The next look, or the end of the audit: what it proved is delivered and the rest goes to people.
+  void audit_at_end(Scores& scores);
+  /// After an audit that proved nothing: whether to train on for another.
+  [[nodiscard]] bool may_audit_again() const;
+  /// One ledger's step. @return the items that become due; none at the end of its audit.
+  std::vector<ItemIndex> step_audit_at_end(std::size_t ledger, Scores& scores);
+  /// Withdraws what an exact audit has not proved, if it has proved something.
+  void keep_deliverable(AuditLedger& ledger, const ExactAuditForecast& forecast);
   /// Short of a certificate: withdraws what was committed since one was in hand and goes back to training, where that
   /// is cheaper than more audits. @return whether.
   bool fall_back(Scores& scores, const Outlook& outlook);
@@ -170,6 +189,8 @@ class LabelingLoop {
   [[nodiscard]] std::string price_of_certificate() const;
   void ask(std::vector<ItemIndex> items, Purpose purpose);
   [[nodiscard]] std::int64_t query_size() const;
+  /// Whether people are expected to label nearly all, and will be for long.
+  [[nodiscard]] bool is_beyond_help() const;
 
   Setup setup_;
   std::shared_ptr<IncrementalModel> model_;

@@ -18,7 +18,7 @@ AuditLedger::AuditLedger(double failure_probability, std::uint64_t seed)
   validate(ErrorTarget{.failure_probability = failure_probability});
 }
 
-std::vector<ItemIndex> AuditLedger::commit(std::span<const ItemIndex> items) {
+void AuditLedger::require_new(std::span<const ItemIndex> items) const {
   std::unordered_set<ItemIndex> given;
   for (std::size_t row = 0; row < items.size(); ++row) {
     const ItemIndex item = items[row];
@@ -31,18 +31,46 @@ std::vector<ItemIndex> AuditLedger::commit(std::span<const ItemIndex> items) {
       throw InvalidState("audit ledger: item " + std::to_string(item) + " is committed already; withdraw it first");
     }
   }
+}
+
+/// With a fresh coin.
+void AuditLedger::add(ItemIndex item, std::vector<ItemIndex>& due) {
+  Entry entry{.item = item, .coin = coins_.uniform()};
+  entry.due = entry.coin <= level_;
+  current_.emplace(item, entries_.size());
+  entries_.push_back(entry);
+  count(entry, entry.due, +1);
+  if (entry.due) due.push_back(item);
+}
+
+std::vector<ItemIndex> AuditLedger::commit(std::span<const ItemIndex> items) {
+  require_new(items);
+  if (!exact_.empty()) throw InvalidState("audit ledger: a plain commit after an exact one, expected commit_exactly");
   if (!items.empty()) mark_stage();
   std::vector<ItemIndex> due;
-  for (const ItemIndex item : items) {
-    const Entry entry{.item = item, .coin = coins_.uniform()};
-    current_.emplace(item, entries_.size());
-    entries_.push_back(entry);
-    count(entry, is_due(entry), +1);
-    if (is_due(entry)) due.push_back(item);
-  }
+  for (const ItemIndex item : items) add(item, due);
   carried_ += static_cast<std::int64_t>(items.size());
   tighten();
   return due;
+}
+
+void AuditLedger::commit_exactly(std::span<const ItemIndex> ranking, ExactAuditDesign design,
+                                 double failure_probability) {
+  require_new(ranking);
+  validate(design, std::ssize(ranking));
+  validate(ErrorTarget{.failure_probability = failure_probability});
+  if (exact_.empty() && !entries_.empty()) {
+    throw InvalidState("audit ledger: an exact commit after a plain one, expected a ledger of its own");
+  }
+  if (n_due_ > 0)
+    throw InvalidState("audit ledger: an exact commit while audits are out, expected their answers first");
+  std::vector<ItemIndex> none_due;
+  level_ = 0.0;  // of the new audit alone
+  const std::size_t begin = entries_.size();
+  for (const ItemIndex item : ranking) add(item, none_due);
+  std::vector<double> coins;
+  for (std::size_t e = begin; e < entries_.size(); ++e) coins.push_back(entries_[e].coin);
+  exact_.push_back({begin, ExactAudit(std::move(design), coins, failure_probability)});
 }
 
 std::vector<ItemIndex> AuditLedger::raise_level(double level) {
@@ -51,13 +79,16 @@ std::vector<ItemIndex> AuditLedger::raise_level(double level) {
                           std::to_string(level_) + " and below 1");
   }
   std::vector<ItemIndex> due;
-  for (const Entry& entry : entries_) {
-    if (entry.withdrawn || entry.coin <= level_ || entry.coin > level) continue;
+  for (std::size_t e = exact_.empty() ? 0 : exact_.back().begin; e < entries_.size(); ++e) {
+    Entry& entry = entries_[e];
+    if (entry.withdrawn || entry.due || entry.coin > level) continue;
     count(entry, false, -1);
     count(entry, true, +1);
+    entry.due = true;
     if (entry.finding == Finding::unknown) due.push_back(entry.item);
   }
   level_ = level;
+  if (!exact_.empty()) exact_.back().level = level;
   tighten();
   return due;
 }
@@ -69,9 +100,9 @@ bool AuditLedger::record(ItemIndex item, bool wrong) {
   const Finding finding = wrong ? Finding::wrong : Finding::right;
   const bool is_correction = entry.finding != Finding::unknown && entry.finding != finding;
   const bool is_first_error = entry.finding == Finding::unknown && wrong;
-  count(entry, is_due(entry), -1);
+  count(entry, entry.due, -1);
   entry.finding = finding;
-  count(entry, is_due(entry), +1);
+  count(entry, entry.due, +1);
   if (is_first_error) {
     carried_ -= 1;
     for (Stage& stage : stages_) stage.carried -= place->second < stage.size ? 1 : 0;
@@ -91,7 +122,7 @@ void AuditLedger::withdraw(std::span<const ItemIndex> items) {
     const auto place = current_.find(item);
     if (place == current_.end()) continue;
     Entry& entry = entries_[place->second];
-    if (is_due(entry) || entry.finding != Finding::unknown) continue;
+    if (entry.due || entry.finding != Finding::unknown) continue;
     count(entry, false, -1);
     entry.withdrawn = true;
     current_.erase(place);
@@ -125,7 +156,7 @@ std::vector<AuditFallback> AuditLedger::fallbacks() const {
     for (std::size_t e = 0; e < entries_.size(); ++e) {
       const Entry& entry = entries_[e];
       if (!is_open(entry)) continue;
-      if (is_due(entry)) {
+      if (entry.due) {
         is_possible = is_possible && e < stage->size;
       } else if (e < stage->size) {
         ++fallback.n_delivered;
@@ -161,13 +192,99 @@ std::int64_t AuditLedger::martingale_bound() const noexcept {
 }
 
 void AuditLedger::tighten() noexcept {
+  if (!exact_.empty()) {  // nothing is carried
+    carried_ = 0;
+    return;
+  }
   const std::int64_t everything = n_delivered_ + n_due_;
   if (carried_ < 0 || carried_ > everything) carried_ = everything;  // refuted, or no news
   // While audits are out, the martingale's bound does not speak of the due items, which `carried_` includes.
   if (n_due_ == 0) carried_ = std::min(carried_, martingale_bound());
 }
 
-std::int64_t AuditLedger::wrong_at_most() const noexcept {
+std::size_t AuditLedger::end_of(const ExactStage& stage) const noexcept {
+  const std::size_t next = static_cast<std::size_t>(&stage - exact_.data()) + 1;
+  return next < exact_.size() ? exact_[next].begin : entries_.size();
+}
+
+ExactAuditProgress AuditLedger::progress_of(const ExactStage& stage) const {
+  const ExactAuditDesign& design = stage.audit.design();
+  const std::size_t n_levels = design.levels.size();
+  ExactAuditProgress progress;
+  progress.n_looks = stage.audit.n_looks(stage.level);
+  std::vector<std::int64_t> counted(design.prefixes.size() * n_levels, 0);
+  std::size_t e = stage.begin;
+  ClaimProgress so_far;
+  for (std::size_t p = 0; p < design.prefixes.size(); ++p) {
+    for (; e < stage.begin + static_cast<std::size_t>(design.prefixes[p]); ++e) {
+      const Entry& entry = entries_[e];
+      if (is_open(entry) && !entry.due) ++so_far.n_open;
+      if (entry.finding == Finding::wrong) ++so_far.n_wrong;
+      // What is not known to be right counts as wrong, also if it was withdrawn before its coin came up.
+      if (entry.finding == Finding::right) continue;
+      const auto look = std::lower_bound(design.levels.begin(), design.levels.end(), entry.coin);
+      for (auto l = static_cast<std::size_t>(look - design.levels.begin()); l < n_levels; ++l) {
+        ++counted[p * n_levels + l];
+      }
+    }
+    for (std::size_t l = 0; l < n_levels && p > 0; ++l) counted[p * n_levels + l] += counted[(p - 1) * n_levels + l];
+    so_far.n_items = design.prefixes[p];
+    so_far.bound = design.bounds[p];
+    so_far.n_counted = progress.n_looks > 0 ? counted[p * n_levels + progress.n_looks - 1] : 0;
+    progress.claims.push_back(so_far);
+  }
+  progress.n_proved = stage.audit.n_proved(counted, progress.n_looks);
+  return progress;
+}
+
+ExactAuditProgress AuditLedger::exact_progress() const { return progress_of(exact_.back()); }
+
+std::vector<ItemIndex> AuditLedger::exact_ranking() const {
+  std::vector<ItemIndex> ranking;
+  for (std::size_t e = exact_.back().begin; e < entries_.size(); ++e) ranking.push_back(entries_[e].item);
+  return ranking;
+}
+
+std::int64_t AuditLedger::earlier_wrong_at_most() const {
+  return exact_.empty() ? 0 : exact_bound() - exact_bound(exact_.back());
+}
+
+std::vector<ItemIndex> AuditLedger::exact_open_beyond(std::size_t claim) const {
+  const ExactStage& stage = exact_.back();
+  std::vector<ItemIndex> beyond;
+  for (auto e = stage.begin + static_cast<std::size_t>(stage.audit.design().prefixes[claim]); e < entries_.size();
+       ++e) {
+    if (is_open(entries_[e]) && !entries_[e].due) beyond.push_back(entries_[e].item);
+  }
+  return beyond;
+}
+
+std::int64_t AuditLedger::exact_bound(const ExactStage& stage) const {
+  const ExactAuditProgress progress = progress_of(stage);
+  const std::int64_t n_open = progress.claims.back().n_open;
+  std::int64_t bound = n_open;
+  // Every proved prefix that holds all open items speaks of them; beyond the last prefix there may be some, too.
+  std::int64_t n_beyond = 0;
+  for (auto e = stage.begin + static_cast<std::size_t>(progress.claims.back().n_items); e < end_of(stage); ++e) {
+    if (is_open(entries_[e]) && !entries_[e].due) ++n_beyond;
+  }
+  for (std::size_t p = 0; p < progress.n_proved; ++p) {
+    const ClaimProgress& prefix = progress.claims[p];
+    if (prefix.n_wrong > prefix.bound) continue;  // refuted: one of the few audits that fail
+    bound = std::min(bound, prefix.bound - prefix.n_wrong + (n_open - prefix.n_open));
+  }
+  return bound + n_beyond;
+}
+
+/// The sum over the audits, each of which speaks of its own items.
+std::int64_t AuditLedger::exact_bound() const {
+  std::int64_t bound = 0;
+  for (const ExactStage& stage : exact_) bound += exact_bound(stage);
+  return bound;
+}
+
+std::int64_t AuditLedger::wrong_at_most() const {
+  if (!exact_.empty()) return std::min(exact_bound(), n_delivered_);
   return std::min({carried_, martingale_bound(), n_delivered_});
 }
 
@@ -175,7 +292,7 @@ std::vector<ItemIndex> AuditLedger::delivered() const {
   std::vector<ItemIndex> items;
   items.reserve(static_cast<std::size_t>(n_delivered_));
   for (const Entry& entry : entries_) {
-    if (!entry.withdrawn && !is_due(entry) && entry.finding == Finding::unknown) items.push_back(entry.item);
+    if (!entry.withdrawn && !entry.due && entry.finding == Finding::unknown) items.push_back(entry.item);
   }
   return items;
 }
@@ -183,7 +300,7 @@ std::vector<ItemIndex> AuditLedger::delivered() const {
 std::vector<ItemIndex> AuditLedger::due() const {
   std::vector<ItemIndex> items;
   for (const Entry& entry : entries_) {
-    if (!entry.withdrawn && is_due(entry) && entry.finding == Finding::unknown) items.push_back(entry.item);
+    if (!entry.withdrawn && entry.due && entry.finding == Finding::unknown) items.push_back(entry.item);
   }
   return items;
 }
@@ -192,18 +309,18 @@ bool AuditLedger::is_delivered(ItemIndex item) const {
   const auto place = current_.find(item);
   if (place == current_.end()) return false;
   const Entry& entry = entries_[place->second];
-  return !is_due(entry) && entry.finding == Finding::unknown;
+  return !entry.due && entry.finding == Finding::unknown;
 }
 
 bool AuditLedger::is_audited(ItemIndex item) const {
   const auto place = current_.find(item);
   if (place == current_.end()) return false;
   const Entry& entry = entries_[place->second];
-  return is_due(entry) && entry.finding != Finding::unknown;
+  return entry.due && entry.finding != Finding::unknown;
 }
 
 void AuditLedger::save(SnapshotWriter& writer) const {
-  writer.section("audit_ledger", 1);
+  writer.section("audit_ledger", 2);
   writer.write(failure_probability_);
   writer.write(seed_);
   writer.write(coins_.position());
@@ -227,10 +344,66 @@ void AuditLedger::save(SnapshotWriter& writer) const {
   writer.write(std::span<const std::int64_t>(items));
   writer.write(std::span<const double>(coins));
   writer.write(std::span<const std::uint8_t>(states));
+  // Since version 2.
+  writer.write(static_cast<std::int64_t>(exact_.size()));
+  for (const ExactStage& stage : exact_) {
+    writer.write(static_cast<std::int64_t>(stage.begin));
+    writer.write(stage.level);
+    writer.write(stage.audit.failure_probability());
+    writer.write(std::span<const std::int64_t>(stage.audit.design().prefixes));
+    writer.write(std::span<const std::int64_t>(stage.audit.design().bounds));
+    writer.write(std::span<const double>(stage.audit.design().levels));
+  }
+}
+
+double AuditLedger::level_at(std::size_t entry) const noexcept {
+  double level = level_;
+  for (const ExactStage& stage : exact_) {
+    if (stage.begin <= entry) level = stage.level;
+  }
+  return level;
+}
+
+void AuditLedger::load_exact(SnapshotReader& reader) {
+  const auto n_stages = reader.get<std::int64_t>();
+  require_sound(n_stages >= 0 && n_stages <= std::ssize(entries_), "audit ledger: number of exact audits");
+  struct Loaded {
+    std::size_t begin;
+    double level, failure_probability;
+    ExactAuditDesign design;
+  };
+  std::vector<Loaded> loaded;
+  for (std::int64_t i = 0; i < n_stages; ++i) {
+    const auto begin = reader.get<std::int64_t>();
+    const std::int64_t least = loaded.empty() ? 0 : static_cast<std::int64_t>(loaded.back().begin) + 1;
+    require_sound(begin < std::ssize(entries_) && (loaded.empty() ? begin == 0 : begin >= least),
+                  "audit ledger: begin of an exact audit");
+    const auto level = reader.get<double>();
+    const auto failure_probability = reader.get<double>();
+    require_sound(level >= 0.0 && level < 1.0 && failure_probability > 0.0 && failure_probability < 1.0,
+                  "audit ledger: level or failure probability of an exact audit");
+    ExactAuditDesign design;
+    reader.read(design.prefixes);
+    reader.read(design.bounds);
+    reader.read(design.levels);
+    loaded.push_back({static_cast<std::size_t>(begin), level, failure_probability, std::move(design)});
+  }
+  require_sound(loaded.empty() || loaded.back().level == level_, "audit ledger: level of the last exact audit");
+  for (std::size_t i = 0; i < loaded.size(); ++i) {
+    const std::size_t end = i + 1 < loaded.size() ? loaded[i + 1].begin : entries_.size();
+    std::vector<double> coins;
+    for (std::size_t e = loaded[i].begin; e < end; ++e) coins.push_back(entries_[e].coin);
+    try {
+      exact_.push_back({loaded[i].begin, ExactAudit(std::move(loaded[i].design), coins, loaded[i].failure_probability),
+                        loaded[i].level});
+    } catch (const InvalidArgument& error) {
+      require_sound(false, error.what());
+    }
+  }
 }
 
 AuditLedger AuditLedger::load(SnapshotReader& reader) {
-  reader.section("audit_ledger", 1);
+  const auto version = reader.section("audit_ledger", 2);
   const auto failure_probability = reader.get<double>();
   require_sound(failure_probability > 0.0 && failure_probability < 1.0,
                 "audit ledger: failure probability outside (0, 1)");
@@ -251,12 +424,15 @@ AuditLedger AuditLedger::load(SnapshotReader& reader) {
     require_sound(items[i] >= 0, "audit ledger: a negative item");
     require_sound(coins[i] > 0.0 && coins[i] < 1.0, "audit ledger: a coin outside (0, 1)");
     require_sound(states[i] < 6, "audit ledger: an unknown state");
-    const Entry entry{items[i], coins[i], static_cast<Finding>(states[i] / 2), states[i] % 2 == 1};
-    if (!entry.withdrawn) {
-      require_sound(ledger.current_.emplace(entry.item, i).second, "audit ledger: an item is committed twice");
-      ledger.count(entry, ledger.is_due(entry), +1);
-    }
-    ledger.entries_.push_back(entry);
+    ledger.entries_.push_back({items[i], coins[i], static_cast<Finding>(states[i] / 2), states[i] % 2 == 1});
+  }
+  if (version >= 2) ledger.load_exact(reader);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    Entry& entry = ledger.entries_[i];
+    if (entry.withdrawn) continue;
+    require_sound(ledger.current_.emplace(entry.item, i).second, "audit ledger: an item is committed twice");
+    entry.due = entry.coin <= ledger.level_at(i);
+    ledger.count(entry, entry.due, +1);
   }
   require_sound(ledger.carried_ >= 0 && ledger.carried_ <= ledger.n_delivered_ + ledger.n_due_,
                 "audit ledger: a bound outside its range");

@@ -24,7 +24,7 @@ std::uint64_t seed_of(std::uint64_t seed, std::size_t ledger, std::size_t n_ledg
 }
 
 template <class Count>
-std::int64_t sum(const std::vector<AuditLedger>& ledgers, Count count) noexcept {
+std::int64_t sum(const std::vector<AuditLedger>& ledgers, Count count) {
   std::int64_t total = 0;
   for (const AuditLedger& ledger : ledgers) total += (ledger.*count)();
   return total;
@@ -62,7 +62,7 @@ bool AuditLedgers::record(ItemIndex item, bool wrong) {
   return false;
 }
 
-std::int64_t AuditLedgers::wrong_at_most() const noexcept { return sum(ledgers_, &AuditLedger::wrong_at_most); }
+std::int64_t AuditLedgers::wrong_at_most() const { return sum(ledgers_, &AuditLedger::wrong_at_most); }
 std::int64_t AuditLedgers::n_delivered() const noexcept { return sum(ledgers_, &AuditLedger::n_delivered); }
 std::int64_t AuditLedgers::n_due() const noexcept { return sum(ledgers_, &AuditLedger::n_due); }
 std::int64_t AuditLedgers::n_audited() const noexcept { return sum(ledgers_, &AuditLedger::n_audited); }

@@ -16,10 +16,11 @@ from ground_truth_loop import run_loop
 from threadpoolctl import threadpool_limits
 
 
-def run_gtlabel(pool, max_error, seed):
-    """One job with nothing set but the target and the seed; people answer at once and rightly."""
+def run_gtlabel(pool, max_error, seed, commit="eager"):
+    """One job with nothing set but the target, the seed and when it commits; people answer at once and rightly."""
     start, cpu_start = time.perf_counter(), time.process_time()
-    job = gtlabel.LabelingJob(pool.X, pool.classes, target=gtlabel.ErrorTarget(max_error=max_error), seed=seed)
+    target = gtlabel.ErrorTarget(max_error=max_error)
+    job = gtlabel.LabelingJob(pool.X, pool.classes, target=target, seed=seed, commit=commit)
     while (batch := job.next_batch()) is not None:
         job.submit(batch.items, pool.y[batch.items])
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
@@ -80,7 +81,7 @@ def _resident_peak():
     raise OSError("/proc/self/status has no VmHWM")
 
 
-def measure(name, max_error, n_seeds, with_rival):
+def measure(name, max_error, n_seeds, with_rival, commit="eager"):
     """The row's runs. Peak memory is that of the first job, before any other has left a heap."""
     pool = pools.load(name)
     scaled = pool.scaled() if with_rival else None
@@ -88,9 +89,9 @@ def measure(name, max_error, n_seeds, with_rival):
     peak = None
     for seed in range(n_seeds):
         if seed == 0:
-            job, peak = with_peak_memory(lambda: run_gtlabel(pool, max_error, 0))
+            job, peak = with_peak_memory(lambda: run_gtlabel(pool, max_error, 0, commit))
         else:
-            job = run_gtlabel(pool, max_error, seed)
+            job = run_gtlabel(pool, max_error, seed, commit)
         jobs.append(job)
         if with_rival:
             rivals.append(run_rival(pool, scaled, max_error, seed))
@@ -112,5 +113,6 @@ if __name__ == "__main__":
     parser.add_argument("max_error", type=float)
     parser.add_argument("n_seeds", type=int)
     parser.add_argument("--rival", action="store_true")
+    parser.add_argument("--commit", default="eager", choices=["eager", "final"])
     options = parser.parse_args()
-    print(json.dumps(measure(options.pool, options.max_error, options.n_seeds, options.rival)))
+    print(json.dumps(measure(options.pool, options.max_error, options.n_seeds, options.rival, options.commit)))

@@ -85,8 +85,8 @@ def main():
             print(f"skipped {name}: {reason}")
             continue
         for target in options.targets:
-            key = (name, target, options.seeds, options.rival, commit())
-            rows.append(known.get(key) or measure_apart(name, target, options.seeds, options.rival))
+            key = (name, target, options.seeds, options.rival, options.commit, revision())
+            rows.append(known.get(key) or measure_apart(name, target, options.seeds, options.rival, options.commit))
             print(f"measured {name} at {target}", file=sys.stderr)
             if options.json:
                 known[key] = rows[-1]
@@ -124,6 +124,12 @@ def parse_arguments():
         action=argparse.BooleanOptionalAction,
         default=True,
         help="run the loop of SageMaker Ground Truth beside; default yes",
+    )
+    parser.add_argument(
+        "--commit",
+        default="eager",
+        choices=["eager", "final"],
+        help="when the jobs label automatically; default eager",
     )
     parser.add_argument(
         "--out",
@@ -173,18 +179,21 @@ def known_rows(path):
     changes, which nothing tells apart from other changes."""
     rows = json.loads(path.read_text()) if path and path.is_file() else []
     return {
-        (row["pool"], row["max_error"], len(row["gtlabel"]), bool(row["rival"]), row["commit"]): row
+        (
+            *(row["pool"], row["max_error"], len(row["gtlabel"]), bool(row["rival"])),
+            *(row["commit"], row["revision"]),
+        ): row
         for row in rows
-        if not row["commit"].endswith("with changes")
+        if not row["revision"].endswith("with changes")
     }
 
 
-def measure_apart(name, target, n_seeds, with_rival):
+def measure_apart(name, target, n_seeds, with_rival, commit="eager"):
     """One row, measured in a process of its own."""
     command = [sys.executable, str(Path(__file__).with_name("measure.py")), name, str(target)]
-    command += [str(n_seeds), *(["--rival"] if with_rival else [])]
+    command += [str(n_seeds), "--commit", commit, *(["--rival"] if with_rival else [])]
     finished = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return {**json.loads(finished.stdout), "commit": commit()}
+    return {**json.loads(finished.stdout), "commit": commit, "revision": revision()}
 
 
 def aligned_table(rows, with_rival):
@@ -295,13 +304,13 @@ def circumstances():
     """What ran where."""
     load = f", load average {os.getloadavg()[0]:.1f} at the end" if hasattr(os, "getloadavg") else ""
     return [
-        f"gtlabel {gtlabel.__version__} ({commit()}), Python {platform.python_version()}, "
+        f"gtlabel {gtlabel.__version__} ({revision()}), Python {platform.python_version()}, "
         f"numpy {np.__version__}, scikit-learn {sklearn.__version__}",
         f"{processor()}, {os.cpu_count()} cores{load}, {date.today().isoformat()}",
     ]
 
 
-def commit():
+def revision():
     """The commit that the tree is at."""
 
     def git(*arguments):

@@ -90,10 +90,11 @@ def test_rows_of_a_commit_are_not_measured_twice(tmp_path):
         known_rows = module("run").known_rows
     finally:
         sys.path.remove(str(BENCHMARKS))
-    row = {"pool": "digits", "max_error": 0.05, "gtlabel": [{}, {}], "rival": [], "commit": "commit 1a2b3c4"}
+    row = {"pool": "digits", "max_error": 0.05, "gtlabel": [{}, {}], "rival": []}
+    row |= {"commit": "eager", "revision": "commit 1a2b3c4"}
     path = tmp_path / "rows.json"
-    path.write_text(json.dumps([row, {**row, "commit": "commit 1a2b3c4 with changes"}]))
-    assert known_rows(path) == {("digits", 0.05, 2, False, "commit 1a2b3c4"): row}
+    path.write_text(json.dumps([row, {**row, "revision": "commit 1a2b3c4 with changes"}]))
+    assert known_rows(path) == {("digits", 0.05, 2, False, "eager", "commit 1a2b3c4"): row}
     assert known_rows(None) == known_rows(tmp_path / "none.json") == {}
 
 

@@ -44,7 +44,7 @@ def finished(pool, run_to_end):
 
 def test_the_arguments_are_those_of_the_contract():
     assert list(inspect.signature(gt.LabelingJob).parameters)[:4] == ["X", "classes", "ids", "target"]
-    for name in ("model", "batch_size", "overlap", "budget", "seed", "n_threads"):
+    for name in ("model", "batch_size", "overlap", "budget", "seed", "n_threads", "commit"):
         assert name in inspect.signature(gt.LabelingJob).parameters
     assert list(inspect.signature(gt.LabelingJob.submit).parameters)[1:4] == ["items", "answers", "workers"]
     assert list(inspect.signature(gt.LabelingJob.run).parameters)[1:] == ["annotate", "progress"]
@@ -62,6 +62,25 @@ def test_a_job_ends_with_one_label_per_item_and_most_of_them_automatic(pool, fin
     assert report.n_human + report.n_auto == report.n_items
     assert report.savings > 0, "blobs far apart pay for their audits"
     assert (job.labels().class_index == pool.truth).mean() >= 0.9
+
+
+def test_a_job_that_commits_at_its_end_labels_nothing_before_its_audit(pool, fast, tmp_path):
+    job = fast(commit="final")
+    while (batch := job.next_batch()) is not None and "audit" not in batch.purposes:
+        assert job.certificate() is None
+        assert job.report().n_auto == 0
+        job.submit(batch.items, pool.annotate(batch))
+    job.save(tmp_path / "job.gtlabel")
+    loaded = gt.LabelingJob.load(tmp_path / "job.gtlabel", pool.X, model=gt.SoftmaxRegression())
+    reports = [one.run(pool.annotate) for one in (job, loaded)]
+    assert reports[0].n_auto == reports[1].n_auto > 0
+    assert job.certificate() is not None
+    assert job.certificate().statement == loaded.certificate().statement
+
+
+def test_another_way_to_commit_is_refused(fast):
+    with pytest.raises(gt.InvalidArgument, match="commit: 'late' given, expected 'eager' or 'final'"):
+        fast(commit="late")
 
 
 def test_a_batch_is_what_the_contract_says(finished):

@@ -8,6 +8,7 @@
 #include "gtlabel/core/export.hpp"
 #include "gtlabel/core/ids.hpp"
 #include "gtlabel/core/random.hpp"
+#include "gtlabel/routing/exact_audit.hpp"
 
 namespace gtlabel {
 
@@ -46,6 +47,28 @@ class GTLABEL_EXPORT AuditLedger {
   /// way nothing is changed.
   std::vector<ItemIndex> commit(std::span<const ItemIndex> items);
 
+  /// Commits a ranking, the surest first, to an exact audit instead (docs/certificate.md, "One exact audit at the
+  /// end"): `design` says what is claimed of which first items and at which levels is looked. Then, except with
+  /// `failure_probability`, wrong labels among the delivered <= wrong_at_most() at all times, where that is below
+  /// n_delivered() once what lies beyond the proved prefix is withdrawn. Each call begins a new audit with a level of
+  /// its own, from 0: the items of earlier ones are never due again, and what was proved of them stays. The failure
+  /// probabilities of all calls add up. O(items).
+  /// @throws InvalidState  a ledger with a plain commit, an item that is committed already, an earlier audit with more
+  /// than it proved; InvalidArgument  a design that does not fit. Either way nothing is changed.
+  void commit_exactly(std::span<const ItemIndex> ranking, ExactAuditDesign design, double failure_probability);
+  /// Audits begun by commit_exactly.
+  [[nodiscard]] std::size_t n_exact_audits() const noexcept { return exact_.size(); }
+  /// The last of them. Not before commit_exactly.
+  [[nodiscard]] const ExactAudit& exact_audit() const noexcept { return exact_.back().audit; }
+  /// Where it stands; O(its items).
+  [[nodiscard]] ExactAuditProgress exact_progress() const;
+  /// Its items, in the order of the ranking.
+  [[nodiscard]] std::vector<ItemIndex> exact_ranking() const;
+  /// Upper bound on the wrong labels that are delivered of earlier audits.
+  [[nodiscard]] std::int64_t earlier_wrong_at_most() const;
+  /// Its delivered items beyond a claim of its design: what is to be withdrawn to deliver its prefix alone.
+  [[nodiscard]] std::vector<ItemIndex> exact_open_beyond(std::size_t claim) const;
+
   /// Raises the audit level. @return the items that become due and are not answered yet, in order of commit.
   /// O(committed).
   /// @throws InvalidArgument  a level below the present one, or 1 and above.
@@ -61,7 +84,7 @@ class GTLABEL_EXPORT AuditLedger {
   void withdraw(std::span<const ItemIndex> items);
 
   /// Upper bound on the wrong labels among the delivered ones; n_delivered() while nothing better is known.
-  [[nodiscard]] std::int64_t wrong_at_most() const noexcept;
+  [[nodiscard]] std::int64_t wrong_at_most() const;
 
   /// The earlier moments to which `withdraw` can go back, the latest first: one per commit before which something was
   /// proved, the last kMaxStages at most. O(committed x stages).
@@ -101,6 +124,14 @@ class GTLABEL_EXPORT AuditLedger {
     double coin;
     Finding finding = Finding::unknown;
     bool withdrawn = false;
+    bool due = false;  // its coin is at or below the level
+  };
+
+  /// An exact audit, and where its items begin among the entries.
+  struct ExactStage {
+    std::size_t begin;
+    ExactAudit audit;
+    double level = 0.0;
   };
 
   /// What was carried when `size` entries were committed, carried on for them alone.
@@ -109,12 +140,20 @@ class GTLABEL_EXPORT AuditLedger {
     std::int64_t carried;
   };
 
+  void require_new(std::span<const ItemIndex> items) const;
+  void add(ItemIndex item, std::vector<ItemIndex>& due);
+  /// Entries of an exact audit: [begin, end).
+  [[nodiscard]] std::size_t end_of(const ExactStage& stage) const noexcept;
+  [[nodiscard]] ExactAuditProgress progress_of(const ExactStage& stage) const;
+  [[nodiscard]] std::int64_t exact_bound() const;
+  [[nodiscard]] std::int64_t exact_bound(const ExactStage& stage) const;
+  void load_exact(SnapshotReader& reader);
+  [[nodiscard]] double level_at(std::size_t entry) const noexcept;
   void mark_stage();
   void fall_back() noexcept;
   [[nodiscard]] static bool is_open(const Entry& entry) noexcept {
     return !entry.withdrawn && entry.finding == Finding::unknown;
   }
-  [[nodiscard]] bool is_due(const Entry& entry) const noexcept { return entry.coin <= level_; }
   void count(const Entry& entry, bool due, std::int64_t sign) noexcept;
   void tighten() noexcept;
   [[nodiscard]] std::int64_t martingale_bound() const noexcept;
@@ -134,6 +173,7 @@ class GTLABEL_EXPORT AuditLedger {
   // stays true while only audits follow, where the martingale's own bound may get worse.
   std::int64_t carried_ = 0;
   std::vector<Stage> stages_;  // by ascending size
+  std::vector<ExactStage> exact_;
 };
 
 }  // namespace gtlabel

@@ -40,7 +40,7 @@ class GTLABEL_EXPORT AuditLedgers {
   bool record(ItemIndex item, bool wrong);
 
   // Sums over the ledgers, O(ledgers). The sum of the bounds bounds all wrong labels, because they hold at once.
-  [[nodiscard]] std::int64_t wrong_at_most() const noexcept;
+  [[nodiscard]] std::int64_t wrong_at_most() const;
   [[nodiscard]] std::int64_t n_delivered() const noexcept;
   [[nodiscard]] std::int64_t n_due() const noexcept;
   [[nodiscard]] std::int64_t n_audited() const noexcept;

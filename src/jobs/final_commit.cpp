@@ -1,0 +1,81 @@
+#include "jobs/final_commit.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace gtlabel::detail {
+namespace {
+
+constexpr double kPartOfNextAudit = 0.9;
+// Weight of the model's own word on how often it errs against what audits found, in errors.
+constexpr double kRatioPrior = 2.0;
+
+/// With of = dataset: how many labels of the present audit may be wrong.
+std::optional<double> allowed_of_dataset(const ErrorTarget& target, std::int64_t n_items, std::int64_t wrong_before) {
+  if (target.of != ErrorScope::dataset) return std::nullopt;
+  return std::max(0.0, target.max_error * static_cast<double>(n_items) - static_cast<double>(wrong_before));
+}
+
+/// Predicted wrong labels among the open ones of each prefix, corrected by what audits of the prefix found.
+/// @param deviations  so many standard deviations above the mean.
+std::vector<double> predicted_wrong(const AuditLedger& ledger, const ItemColumns& items,
+                                    const ExactAuditProgress& progress, double deviations) {
+  std::vector<double> wrong;
+  double open = 0.0, predicted = kRatioPrior, found = kRatioPrior;
+  const auto ranking = ledger.exact_ranking();
+  std::size_t i = 0;
+  for (const ClaimProgress& prefix : progress.claims) {
+    for (; i < static_cast<std::size_t>(prefix.n_items); ++i) {
+      const ItemIndex item = ranking[i];
+      const double risk = 1.0 - static_cast<double>(items.confidence[item]);
+      if (ledger.is_delivered(item)) open += risk;
+      if (!ledger.is_audited(item)) continue;
+      predicted += risk;
+      found += items.human[item] != items.automatic[item] ? 1.0 : 0.0;
+    }
+    wrong.push_back(open * std::max(0.0, found + deviations * std::sqrt(found)) / predicted);
+  }
+  return wrong;
+}
+
+}  // namespace
+
+double part_for_next_audit(double failure_probability, std::size_t n_audits_before) noexcept {
+  return failure_probability * kPartOfNextAudit *
+         std::pow(1.0 - kPartOfNextAudit, static_cast<double>(n_audits_before));
+}
+
+ErrorTarget final_planning_target(const ErrorTarget& target, std::size_t n_audits_before) {
+  return planning_target(target, part_for_next_audit(target.failure_probability, n_audits_before));
+}
+
+bool begin_final_audit(AuditLedger& ledger, const Share& share, double ratio, const ErrorTarget& target,
+                       std::int64_t n_items) {
+  std::vector<double> risks;
+  risks.reserve(share.confidence.size());
+  for (const float confidence : share.confidence) risks.push_back(std::min(1.0, ratio * (1.0 - confidence)));
+  const auto n_before = ledger.n_exact_audits();
+  const auto allowed = allowed_of_dataset(target, n_items, ledger.wrong_at_most());
+  auto design = design_exact_audit(risks, final_planning_target(target, n_before), n_items, allowed);
+  if (!design) return false;
+  ledger.commit_exactly(share.undecided, std::move(*design), part_for_next_audit(target.failure_probability, n_before));
+  return true;
+}
+
+ExactAuditForecast final_forecast(const AuditLedger& ledger, const ItemColumns& items, const ErrorTarget& target) {
+  const auto n_items = static_cast<std::int64_t>(items.human.size());
+  const auto allowed = allowed_of_dataset(target, n_items, ledger.earlier_wrong_at_most());
+  const ExactAuditProgress progress = ledger.exact_progress();
+  const auto expect = [&](double deviations) {
+    return forecast(ledger.exact_audit(), progress, predicted_wrong(ledger, items, progress, deviations),
+                    target.max_error, allowed);
+  };
+  ExactAuditForecast expected = expect(0.0);
+  // With all at stake a standard deviation on the hopeful side: to give up what more audits would have certified costs
+  // more people than those audits.
+  if (!expected.deliverable && !expected.goes_on) expected = expect(-1.0);
+  return expected;
+}
+
+}  // namespace gtlabel::detail

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "gtlabel/jobs/commit_mode.hpp"
+#include "gtlabel/routing/audit_ledger.hpp"
+#include "gtlabel/routing/exact_audit.hpp"
+#include "gtlabel/routing/target.hpp"
+#include "jobs/item_columns.hpp"
+#include "jobs/scores.hpp"
+
+namespace gtlabel::detail {
+
+// CommitMode::final: one exact audit of a ledger's share of the undecided items, when training is over.
+
+/// The part of a ledger's failure probability that its next exact audit takes: nine tenths of what earlier ones left,
+/// so that items which join a finished job can have an audit of their own. All parts together are less than the whole.
+[[nodiscard]] double part_for_next_audit(double failure_probability, std::size_t n_audits_before) noexcept;
+
+/// What planning has to reckon with before the audit: the exact one needs fewer people than the anytime ledger.
+/// @param target  of one ledger by itself.
+[[nodiscard]] ErrorTarget final_planning_target(const ErrorTarget& target, std::size_t n_audits_before);
+
+/// Commits a share's whole ranking to an exact audit. @return false if none is expected to pay: nothing is changed.
+/// @param ratio  errors found over predicted.
+bool begin_final_audit(AuditLedger& ledger, const Share& share, double ratio, const ErrorTarget& target,
+                       std::int64_t n_items);
+
+/// How the audit of a ledger that has begun one is expected to go on.
+[[nodiscard]] ExactAuditForecast final_forecast(const AuditLedger& ledger, const ItemColumns& items,
+                                                const ErrorTarget& target);
+
+}  // namespace gtlabel::detail

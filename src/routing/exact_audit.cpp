@@ -1,0 +1,338 @@
+#include "gtlabel/routing/exact_audit.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "gtlabel/core/error.hpp"
+#include "gtlabel/routing/audit_bound.hpp"
+#include "gtlabel/routing/commit_plan.hpp"
+
+namespace gtlabel {
+namespace {
+
+// The exact value that takes the place of ln(1 / failure_probability) lies near this share of it: for planning only.
+constexpr double kCriticalShare = 0.87;
+constexpr double kLookStep = 1.2;
+// Looks from this part of the planned level on, if no fewer audits could do; where many errors are expected, from the
+// second.
+constexpr double kFirstLook = 0.25, kFirstLookOfDataset = 0.5;
+constexpr double kHighestLevel = 0.95;
+constexpr int kPrefixes = 100;
+constexpr double kLastClaim = 1.2;  // in planned levels
+constexpr double kPessimism = 1.3;
+constexpr double kFineStep = 1.05;
+constexpr double kNearlyAsEarly = 1.1;
+
+double log_factorial(double n) {
+  static const std::array<double, 17> small = [] {
+    std::array<double, 17> table{};
+    for (int i = 2; i < 17; ++i) table[i] = table[i - 1] + std::log(i);
+    return table;
+  }();
+  if (n < 16.5) return small[static_cast<std::size_t>(n)];
+  // Stirling's series; std::lgamma is not thread-safe.
+  static const double half_log_two_pi = 0.5 * std::log(2.0 * std::acos(-1.0));
+  const double inverse = 1.0 / n, square = inverse * inverse;
+  return (n + 0.5) * std::log(n) - n + half_log_two_pi +
+         inverse * (1.0 / 12.0 - square * (1.0 / 360.0 - square * (1.0 / 1260.0 - square / 1680.0)));
+}
+
+double log_choose(double n, double k) { return log_factorial(n) - log_factorial(k) - log_factorial(n - k); }
+
+/// The chance that x of the wrong labels are among those drawn, for x = 0 .. most.
+std::vector<double> hypergeometric(std::int64_t n_items, std::int64_t n_wrong, std::int64_t n_drawn,
+                                   std::int64_t most) {
+  const std::int64_t least = std::max<std::int64_t>(0, n_drawn - (n_items - n_wrong));
+  const std::int64_t highest = std::min({n_wrong, n_drawn, most});
+  std::vector<double> chances(static_cast<std::size_t>(most + 1), 0.0);
+  if (least > highest) return chances;
+  const auto all = static_cast<double>(n_items), wrong = static_cast<double>(n_wrong);
+  const auto drawn = static_cast<double>(n_drawn);
+  const auto start = static_cast<double>(least);
+  double log_chance = log_choose(wrong, start) + log_choose(all - wrong, drawn - start) - log_choose(all, drawn);
+  for (std::int64_t x = least; x <= highest; ++x) {
+    chances[static_cast<std::size_t>(x)] = std::exp(log_chance);
+    const auto found = static_cast<double>(x);
+    log_chance += std::log((wrong - found) * (drawn - found) / ((found + 1.0) * (all - wrong - drawn + found + 1.0)));
+  }
+  return chances;
+}
+
+/// One claim's test: the chance of accepting it when it is just false, for any acceptance numbers.
+class SequentialTest {
+ public:
+  SequentialTest(std::int64_t n_items, std::span<const std::int64_t> drawn, std::int64_t n_wrong)
+      : n_items_(n_items), n_wrong_(n_wrong), drawn_(drawn) {
+    for (const std::int64_t n : drawn) {
+      std::vector<double> evidence;
+      const double level = std::min(static_cast<double>(n) / static_cast<double>(n_items), 1.0 - 1e-9);
+      // More than are to be expected of a false claim are no evidence against it.
+      const auto expected = static_cast<std::int64_t>(level * static_cast<double>(n_wrong));
+      for (std::int64_t found = 0; found <= std::min({n, n_wrong - 1, expected}); ++found) {
+        evidence.push_back(
+            log_audit_martingale(static_cast<double>(found), level, static_cast<double>(n_wrong - found)));
+      }
+      least_ = std::min(least_, evidence.back());
+      most_ = std::max(most_, std::ssize(evidence) - 1);
+      evidence_.push_back(std::move(evidence));
+    }
+    make_transitions();
+  }
+
+  /// The least evidence of all that may be accepted.
+  [[nodiscard]] double least() const noexcept { return least_; }
+
+  /// Accepting where the evidence reaches a critical value.
+  [[nodiscard]] std::vector<std::int64_t> numbers(double critical) const {
+    std::vector<std::int64_t> numbers;
+    for (const auto& evidence : evidence_) {
+      const auto end = std::find_if(evidence.begin(), evidence.end(), [&](double e) { return e < critical; });
+      numbers.push_back(end - evidence.begin() - 1);
+    }
+    return numbers;
+  }
+
+  [[nodiscard]] double false_acceptance(const std::vector<std::int64_t>& numbers) const {
+    std::vector<double> chances(static_cast<std::size_t>(most_ + 1), 0.0);  // of so many found and nothing accepted
+    if (most_ < 0) return 0.0;
+    chances[0] = 1.0;
+    double accepted = 0.0;
+    for (std::size_t look = 0; look < numbers.size(); ++look) {
+      std::vector<double> next(chances.size(), 0.0);
+      for (std::size_t found = 0; found < chances.size(); ++found) {
+        if (chances[found] == 0.0) continue;
+        const auto& more = transitions_[look][found];
+        for (std::size_t x = 0; x < more.size(); ++x) next[found + x] += chances[found] * more[x];
+      }
+      for (std::int64_t found = 0; found <= numbers[look]; ++found) {
+        accepted += std::exchange(next[static_cast<std::size_t>(found)], 0.0);
+      }
+      chances = std::move(next);
+    }
+    return accepted;
+  }
+
+ private:
+  void make_transitions() {
+    std::int64_t before = 0;
+    for (const std::int64_t n : drawn_) {
+      std::vector<std::vector<double>> of_look;
+      for (std::int64_t found = 0; found <= (before == 0 ? 0 : most_); ++found) {
+        of_look.push_back(hypergeometric(n_items_ - before, n_wrong_ - found, n - before, most_ - found));
+      }
+      of_look.resize(static_cast<std::size_t>(most_ + 1));
+      transitions_.push_back(std::move(of_look));
+      before = n;
+    }
+  }
+
+  std::int64_t n_items_, n_wrong_;
+  std::span<const std::int64_t> drawn_;
+  std::int64_t most_ = -1;  // found labels beyond which nothing is accepted
+  double least_ = 0.0;
+  std::vector<std::vector<double>> evidence_;                  // per look and number found
+  std::vector<std::vector<std::vector<double>>> transitions_;  // per look and number found before
+};
+
+double allowed(double max_error, std::optional<double> n_allowed, double open) {
+  return n_allowed ? *n_allowed : max_error * open;
+}
+
+}  // namespace
+
+void validate(const ExactAuditDesign& design, std::int64_t n_items) {
+  const auto require = [](bool is_right, const char* what) {
+    if (!is_right) throw InvalidArgument(std::string("exact audit: ") + what);
+  };
+  require(!design.prefixes.empty() && !design.levels.empty(), "no prefix or no look given, expected at least one");
+  require(design.bounds.size() == design.prefixes.size(), "prefixes and bounds of different numbers given");
+  for (std::size_t i = 1; i < design.prefixes.size(); ++i) {
+    const bool is_stricter = design.prefixes[i - 1] == design.prefixes[i] && design.bounds[i - 1] > design.bounds[i];
+    require(design.prefixes[i - 1] < design.prefixes[i] || is_stricter,
+            "expected ascending prefixes, and of one prefix descending bounds");
+  }
+  require(std::adjacent_find(design.levels.begin(), design.levels.end(), std::greater_equal<>()) == design.levels.end(),
+          "expected ascending levels");
+  require(design.prefixes.front() >= 1 && design.prefixes.back() <= n_items,
+          "a prefix outside the ranking given, expected 1 to its size");
+  require(design.levels.front() > 0.0 && design.levels.back() < 1.0, "a level given that is not in (0, 1)");
+  require(*std::min_element(design.bounds.begin(), design.bounds.end()) >= 0, "a bound below 0 given");
+}
+
+std::vector<std::int64_t> acceptance_numbers(std::int64_t n_items, std::span<const std::int64_t> drawn,
+                                             std::int64_t bound, double failure_probability) {
+  if (bound >= n_items) return {drawn.begin(), drawn.end()};  // cannot be false
+  if (bound < 0) return std::vector<std::int64_t>(drawn.size(), -1);
+  const SequentialTest test(n_items, drawn, bound + 1);
+  // A hair below, for the rounding.
+  const double limit = failure_probability * (1.0 - 1e-9);
+  // Nothing is accepted at the upper end, too much perhaps at the lower.
+  double low = std::min(test.least(), 0.0), high = 60.0;
+  auto refused = test.numbers(low), accepted = test.numbers(high);
+  if (test.false_acceptance(refused) <= limit) return refused;
+  while (high - low > 1e-3) {
+    const double middle = 0.5 * (low + high);
+    auto numbers = test.numbers(middle);
+    const bool is_sound = numbers == accepted || (numbers != refused && test.false_acceptance(numbers) <= limit);
+    (is_sound ? high : low) = middle;
+    (is_sound ? accepted : refused) = std::move(numbers);
+  }
+  return accepted;
+}
+
+ExactAudit::ExactAudit(ExactAuditDesign design, std::span<const double> coins, double failure_probability)
+    : design_(std::move(design)), failure_probability_(failure_probability), acceptance_(design_.prefixes.size()) {
+  validate(design_, std::ssize(coins));
+  const std::size_t n_levels = design_.levels.size();
+  drawn_.assign(design_.prefixes.size() * n_levels, 0);
+  std::size_t prefix = 0;
+  for (std::size_t i = 0; i < coins.size() && i < static_cast<std::size_t>(design_.prefixes.back()); ++i) {
+    while (design_.prefixes[prefix] <= static_cast<std::int64_t>(i)) ++prefix;
+    const auto look = std::lower_bound(design_.levels.begin(), design_.levels.end(), coins[i]);
+    for (auto l = static_cast<std::size_t>(look - design_.levels.begin()); l < n_levels; ++l) {
+      ++drawn_[prefix * n_levels + l];
+    }
+  }
+  for (std::size_t i = n_levels; i < drawn_.size(); ++i) drawn_[i] += drawn_[i - n_levels];
+}
+
+std::size_t ExactAudit::n_looks(double level) const noexcept {
+  return static_cast<std::size_t>(std::upper_bound(design_.levels.begin(), design_.levels.end(), level) -
+                                  design_.levels.begin());
+}
+
+std::int64_t ExactAudit::acceptance(std::size_t prefix, std::size_t look) const {
+  const std::size_t n_levels = design_.levels.size();
+  auto& numbers = acceptance_[prefix];
+  if (numbers.empty()) {
+    numbers = acceptance_numbers(design_.prefixes[prefix],
+                                 std::span<const std::int64_t>(drawn_).subspan(prefix * n_levels, n_levels),
+                                 design_.bounds[prefix], failure_probability_);
+  }
+  return numbers[look];
+}
+
+std::size_t ExactAudit::n_proved(std::span<const std::int64_t> counted, std::size_t n_looks) const {
+  const std::size_t n_levels = design_.levels.size();
+  for (std::size_t prefix = 0; prefix < design_.prefixes.size(); ++prefix) {
+    bool is_accepted = false;
+    for (std::size_t look = 0; look < n_looks && !is_accepted; ++look) {
+      is_accepted = counted[prefix * n_levels + look] <= acceptance(prefix, look);
+    }
+    if (!is_accepted) return prefix;
+  }
+  return design_.prefixes.size();
+}
+
+ExactAuditForecast forecast(const ExactAudit& audit, const ExactAuditProgress& progress, std::span<const double> risks,
+                            double max_error, std::optional<double> n_allowed) {
+  const ExactAuditDesign& design = audit.design();
+  const auto n_open = static_cast<double>(progress.claims.back().n_open);
+  const double level = progress.n_looks > 0 ? design.levels[progress.n_looks - 1] : 0.0;
+  ExactAuditForecast best{.deliverable = {}, .goes_on = false, .expected_humans = n_open};
+  for (std::size_t p = 0; p < progress.n_proved; ++p) {
+    const ClaimProgress& prefix = progress.claims[p];
+    const auto open = static_cast<double>(prefix.n_open);
+    if (prefix.n_open == 0 ||
+        static_cast<double>(prefix.bound - prefix.n_wrong) > allowed(max_error, n_allowed, open)) {
+      continue;
+    }
+    best.deliverable = p;
+    best.expected_humans = n_open - open;
+  }
+  for (std::size_t look = progress.n_looks; look < design.levels.size(); ++look) {
+    const double newly_audited = (design.levels[look] - level) / (1.0 - level);
+    for (std::size_t p = 0; p < progress.claims.size(); ++p) {
+      const ClaimProgress& prefix = progress.claims[p];
+      const double found = risks[p] * newly_audited;
+      const bool is_proved = p < progress.n_proved || static_cast<double>(prefix.n_counted) + found <=
+                                                          static_cast<double>(audit.acceptance(p, look)) + 0.5;
+      if (!is_proved) break;
+      const double open = static_cast<double>(prefix.n_open) * (1.0 - newly_audited);
+      if (static_cast<double>(prefix.bound - prefix.n_wrong) - found > allowed(max_error, n_allowed, open)) continue;
+      const double humans = n_open - open;
+      if (humans > best.expected_humans - 1.0) continue;
+      best.expected_humans = humans;
+      best.goes_on = true;
+    }
+  }
+  return best;
+}
+
+ErrorTarget planning_target(const ErrorTarget& target, double failure_probability) {
+  ErrorTarget eased = target;
+  eased.failure_probability = std::pow(failure_probability, kCriticalShare);
+  return eased;
+}
+
+std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks, const ErrorTarget& target,
+                                                   std::int64_t n_items, std::optional<double> n_allowed) {
+  const auto n = static_cast<std::int64_t>(risks.size());
+  const CommitPlan plan = plan_commit(risks, AuditState{}, target, n_items);
+  if (!plan.certifies || plan.n_commit == 0) return std::nullopt;
+  std::vector<double> wrong(risks.size() + 1, 0.0);
+  for (std::size_t i = 0; i < risks.size(); ++i) wrong[i + 1] = wrong[i] + risks[i];
+  const auto wrong_of = [&](std::int64_t prefix) { return wrong[static_cast<std::size_t>(prefix)]; };
+  const double limit = -std::log(target.failure_probability);
+  const double level = plan.level;
+
+  // Audits take labels out of those delivered, and with them falls what the target allows: of each prefix two claims
+  // are made, what will do after the first look and what will do somewhat later than planned; beyond that the errors
+  // found, which are no longer delivered, make up for it. Of a whole dataset, where they are many, the fewest to be
+  // expected are added from the start.
+  const double mean = n_allowed ? level * *n_allowed : 0.0;
+  const double least = mean - 1.65 * std::sqrt(mean);
+  const double credit = n_allowed && least > 0.0 ? std::max(0.0, least - 1.0 - 0.5 * std::sqrt(least)) : 0.0;
+  const auto bound_at = [&](std::int64_t prefix, double at_level) {
+    const double claim = allowed(target.max_error, n_allowed, static_cast<double>(prefix) * (1.0 - at_level));
+    return static_cast<std::int64_t>(claim + (prefix < n ? credit : 0.0));
+  };
+
+  // The first prefix is the longest that is proved nearly as early as any, if labels are somewhat worse than predicted.
+  const auto proved_at = [&](std::int64_t prefix) {
+    for (double at = 0.1 * level; at < kHighestLevel; at *= kFineStep) {
+      const double found = kPessimism * wrong_of(prefix) * at;
+      const double unfound = static_cast<double>(bound_at(prefix, at)) + 1.0 - found;
+      if (unfound > 0.0 && log_audit_martingale(found, at, unfound) >= limit) return at;
+    }
+    return 1.0;
+  };
+  std::int64_t start = plan.n_commit;
+  double earliest = 1.0;
+  for (int step = kPrefixes; step > 0; step -= 2) {
+    const std::int64_t prefix = plan.n_commit * step / kPrefixes;
+    if (prefix == 0) break;
+    const double at = proved_at(prefix);
+    if (at * kNearlyAsEarly >= earliest) continue;
+    earliest = at;
+    start = prefix;
+  }
+
+  // Looks from a level at which few errors found would do, through the one that is expected to do, to twice that.
+  ExactAuditDesign design;
+  const double none_found = -std::expm1(-limit / (static_cast<double>(bound_at(start, level)) + 1.0));
+  const double first =
+      std::clamp((n_allowed ? kFirstLookOfDataset : kFirstLook) * level, std::min(none_found, level), level);
+  const double last = std::min(2.0 * level, kHighestLevel);
+  for (double look = first; look < last; look *= kLookStep) design.levels.push_back(look);
+
+  const auto claim_of = [&](std::int64_t prefix) {
+    design.prefixes.push_back(prefix);
+    design.bounds.push_back(bound_at(prefix, first));
+    const std::int64_t stricter = bound_at(prefix, std::min(kLastClaim * level, kHighestLevel));
+    if (stricter >= design.bounds.back()) return;
+    design.prefixes.push_back(prefix);
+    design.bounds.push_back(stricter);
+  };
+  const std::int64_t step = std::max<std::int64_t>(1, n / kPrefixes);
+  for (std::int64_t prefix = start; prefix < n; prefix += step) claim_of(prefix);
+  claim_of(n);
+  return design;
+}
+
+}  // namespace gtlabel

@@ -1,0 +1,237 @@
+// Jobs that label nothing before one exact audit at their end.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtlabel/jobs/labeling_job.hpp"
+#include "jobs/job_driving.hpp"
+#include "models/braggart.hpp"
+#include "statistics.hpp"
+#include "storage/framing.hpp"
+
+namespace {
+
+using namespace gtlabel;
+using gtlabel_test::answer;
+using gtlabel_test::Braggart;
+using gtlabel_test::check_batches;
+using gtlabel_test::check_end;
+using gtlabel_test::class_names;
+using gtlabel_test::Classes;
+using gtlabel_test::contains;
+using gtlabel_test::Course;
+using gtlabel_test::GaussianPool;
+using gtlabel_test::is_same;
+using gtlabel_test::make_job;
+using gtlabel_test::run;
+using gtlabel_test::sight_of;
+using gtlabel_test::with_centroids;
+using gtlabel_test::wrong_automatic;
+
+LabelingJobOptions finally(LabelingJobOptions options = with_centroids()) {
+  options.commit = CommitMode::final;
+  return options;
+}
+
+/// Runs until the first audits are out, unanswered.
+Batch run_to_audit(LabelingJob& job, const Classes& truth) {
+  while (auto batch = job.next_batch()) {
+    if (batch->purposes.front() == Purpose::audit) return *batch;
+    answer(job, batch->items, truth);
+  }
+  FAIL("the job ended without an audit");
+  return {};
+}
+
+TEST_CASE("CommitMode::final: trains, then audits, then leaves the rest to people, and ends with its certificate") {
+  const GaussianPool pool(2000, 2, 3.0, 11);
+  auto job = make_job(pool, finally());
+  const Course course = run(job, pool.classes);
+  check_end(job, pool.classes);
+  check_batches(course.batches, job);
+  CHECK(job.report().n_auto > 1000);
+  int stage = 0;  // seeds and queries, audits, review
+  for (const Batch& batch : course.batches) {
+    const Purpose purpose = batch.purposes.front();
+    const int now = purpose == Purpose::audit ? 1 : purpose == Purpose::review ? 2 : 0;
+    CHECK(now >= stage);
+    stage = now;
+  }
+}
+
+TEST_CASE("CommitMode::final: no certificate before the audits are answered, and labels say what people said of them") {
+  const GaussianPool pool(2000, 2, 3.0, 11);
+  auto job = make_job(pool, finally());
+  const Batch audit = run_to_audit(job, pool.classes);
+  CHECK_FALSE(job.certificate().has_value());
+  CHECK(job.report().n_audited == 0);
+  answer(job, audit.items, pool.classes);
+  run(job, pool.classes);
+  check_end(job, pool.classes);
+}
+
+TEST_CASE("CommitMode::final: holds its target in nearly all of many jobs") {
+  std::int64_t n_above = 0, n_certified = 0;
+  constexpr int kJobs = 20;
+  for (int seed = 0; seed < kJobs; ++seed) {
+    const GaussianPool pool(1200, 2, 2.4, static_cast<std::uint64_t>(seed));
+    auto options = finally();
+    options.seed = static_cast<std::uint64_t>(seed);
+    auto job = make_job(pool, options);
+    run(job, pool.classes);
+    const auto report = job.report();
+    n_certified += report.certificate ? 1 : 0;
+    n_above += static_cast<double>(wrong_automatic(job, pool.classes)) > 0.05 * static_cast<double>(report.n_auto);
+  }
+  MESSAGE("certified " << n_certified << " of " << kJobs << ", above the target " << n_above);
+  CHECK(n_certified > kJobs / 2);
+  CHECK(n_above <= gtlabel_test::binomial_quantile(kJobs, 0.05, 0.999));
+}
+
+TEST_CASE("CommitMode::final: of the whole dataset, and of every class by itself") {
+  const GaussianPool pool(2400, 2, 3.0, 5);
+  for (const ErrorTarget target : {ErrorTarget{.of = ErrorScope::dataset}, ErrorTarget{.per_class = true}}) {
+    auto options = finally();
+    options.target = target;
+    auto job = make_job(pool, options);
+    check_batches(run(job, pool.classes).batches, job);
+    CHECK(job.is_finished());
+    const auto certificate = job.certificate();
+    REQUIRE(certificate.has_value());
+    CHECK(certificate->by_class.size() == (target.per_class ? 2 : 0));
+    const auto scope = static_cast<double>(target.per_class ? certificate->delivered : job.n_items());
+    CHECK(static_cast<double>(wrong_automatic(job, pool.classes)) <= 0.05 * scope);
+  }
+}
+
+TEST_CASE("CommitMode::final: a model that is wrong and sure delivers nothing") {
+  const GaussianPool pool(2000, 2, 3.0, 3);
+  LabelingJobOptions options;
+  options.model = std::make_shared<Braggart>(pool.classes, [](ItemIndex) { return 0.2; });
+  auto job = make_job(pool, finally(options));
+  run(job, pool.classes);
+  check_end(job, pool.classes);
+  const auto report = job.report();
+  CHECK(static_cast<double>(wrong_automatic(job, pool.classes)) <= 0.05 * static_cast<double>(report.n_auto));
+}
+
+TEST_CASE("CommitMode::final: a job saved at any batch goes on to the same end") {
+  const GaussianPool pool(1500, 2, 3.0, 21);
+  const auto whole = run(make_job(pool, finally()), pool.classes);
+  for (std::size_t stop = 0; stop < whole.batches.size(); stop += 5) {
+    auto job = make_job(pool, finally());
+    for (std::size_t i = 0; i < stop; ++i) answer(job, job.next_batch()->items, pool.classes);
+    [[maybe_unused]] const auto out = job.next_batch();
+    auto options = with_centroids();
+    options.n_threads = 1;
+    auto restored = LabelingJob::restore(job.snapshot(), pool.features(), options);
+    const auto rest = run(restored, pool.classes);
+    CAPTURE(stop);
+    CHECK(rest.end == whole.end);
+  }
+}
+
+TEST_CASE(
+    "CommitMode::final: items that join a finished job get an audit of their own, and the first keeps what it proved") {
+  const GaussianPool pool(4000, 2, 3.2, 17);
+  auto options = finally();
+  options.n_threads = 1;
+  LabelingJob job(pool.part(0, 2000), class_names(2), options);
+  run(job, pool.classes);
+  const auto before = job.certificate();
+  const auto labels_before = job.labels();
+  REQUIRE(before.has_value());
+  job.extend(pool.part(2000, 4000));
+  const auto still = job.certificate();
+  REQUIRE(still.has_value());
+  CHECK(still->wrong_at_most == before->wrong_at_most);
+  CHECK(still->delivered == before->delivered);
+  run(job, pool.classes);
+  check_end(job, pool.classes);
+  CHECK(job.report().n_auto > before->delivered + 1000);
+  // No label of before was audited or changed.
+  const auto labels = job.labels();
+  for (std::size_t i = 0; i < labels_before.item.size(); ++i) {
+    REQUIRE(labels.class_index[i] == labels_before.class_index[i]);
+    REQUIRE(labels.source[i] == labels_before.source[i]);
+  }
+}
+
+TEST_CASE("CommitMode::final: items that join while audits are out wait for their end") {
+  const GaussianPool pool(4000, 2, 3.2, 17);
+  auto options = finally();
+  options.n_threads = 1;
+  LabelingJob job(pool.part(0, 2500), class_names(2), options);
+  const Batch audit = run_to_audit(job, pool.classes);
+  job.extend(pool.part(2500, 4000));
+  CHECK(is_same(*job.next_batch(), audit));
+  run(job, pool.classes);
+  check_end(job, pool.classes);
+  CHECK(job.report().n_auto > 2000);
+}
+
+TEST_CASE("CommitMode::final: corrections that take the certificate away are answered by more audits or a withdrawal") {
+  const GaussianPool pool(2000, 2, 3.0, 11);
+  auto job = make_job(pool, finally());
+  Classes said = pool.classes;
+  std::vector<ItemIndex> audited;
+  while (auto batch = job.next_batch()) {
+    answer(job, batch->items, said);
+    if (batch->purposes.front() == Purpose::audit) {
+      audited.insert(audited.end(), batch->items.begin(), batch->items.end());
+    }
+  }
+  REQUIRE(job.certificate().has_value());
+  REQUIRE(audited.size() >= 12);
+  for (std::size_t i = 0; i < 12; ++i) {
+    ClassIndex& answer_now = said[static_cast<std::size_t>(audited[i])];
+    answer_now = 1 - answer_now;
+  }
+  answer(job, {audited.begin(), audited.begin() + 12}, said);
+  CHECK_FALSE(job.is_finished());
+  CHECK_FALSE(job.certificate().has_value());
+  run(job, said);
+  check_end(job, said);
+}
+
+TEST_CASE("CommitMode::final: answers nobody asked for do no harm") {
+  const GaussianPool pool(2000, 2, 3.0, 11);
+  auto job = make_job(pool, finally());
+  const Batch audit = run_to_audit(job, pool.classes);
+  std::vector<ItemIndex> free;
+  for (const ItemIndex item : job.labels().item) {
+    if (std::find(audit.items.begin(), audit.items.end(), item) == audit.items.end() && item % 40 == 0) {
+      free.push_back(item);
+    }
+  }
+  answer(job, free, pool.classes);
+  answer(job, audit.items, pool.classes);
+  run(job, pool.classes);
+  check_end(job, pool.classes);
+}
+
+TEST_CASE("CommitMode::final: a snapshot from before there was a choice is of an eager job") {
+  const GaussianPool pool(300, 2, 4.0);
+  auto job = make_job(pool, with_centroids());
+  answer(job, job.next_batch()->items, pool.classes);
+  std::string payload = gtlabel_test::payload_of(job.snapshot(), "labeling_job");
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    const auto place = payload.find(from);
+    REQUIRE(place != std::string::npos);
+    payload.replace(place, from.size(), to);
+  };
+  // "setup" in base64 and its version; the field at its end, before the table of answers.
+  replace("c2V0dXA=\n3 ", "c2V0dXA=\n2 ");
+  replace(" 0 0 12\n\nYW5zd2VyX3RhYmxl", " 0 12\n\nYW5zd2VyX3RhYmxl");
+  auto old = LabelingJob::restore(gtlabel_test::framed({.kind = "labeling_job", .payload = payload}), pool.features(),
+                                  with_centroids());
+  CHECK(run(old, pool.classes) == run(job, pool.classes));
+}
+
+}  // namespace
