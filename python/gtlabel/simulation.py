@@ -112,9 +112,9 @@ def simulate(
 
 
 def _one_each(name: str, value: float | Sequence[float], n: int) -> NDArray[np.float64]:
-    values = np.asarray(value, dtype=np.float64)
+    values: NDArray[np.float64] = np.asarray(value, dtype=np.float64)
     if values.ndim == 0:
         return np.full(n, values)
     if values.shape != (n,):
         raise InvalidArgument(f"{name}: {len(values)} given, expected one, or one per worker ({n})")
-    return values.copy()
+    return np.array(values)

@@ -14,11 +14,12 @@ namespace gtlabel::detail {
 namespace {
 
 // Answers' worth by which a worker's accuracy is drawn to that of all: nobody is trusted or distrusted on a few.
-constexpr double kSkillPrior = 4.0;
-// Of all workers' answers, before there are any: two right ones and a wrong one.
-constexpr double kRightPrior = 2.0, kWrongPrior = 1.0;
-// Agreeing with others proves no more: people share mistakes.
-constexpr double kMostAccuracy = 0.99;
+constexpr double kSkillPrior = 10.0;
+// Of all workers' answers, before there are any. Two people who agree on the first sample look faultless.
+constexpr double kRightPrior = 8.0, kWrongPrior = 4.0;
+// Agreeing with others proves no more. By default it takes two people to settle an item, because one whom nobody checks
+// any more would keep the accuracy that he was thought to have.
+constexpr double kMostAccuracy = 0.97;
 // Several people have to say that an item is none of the classes before it leaves the pool.
 constexpr std::int64_t kLeastNoneOfThese = 2;
 constexpr double kTolerance = 1e-5;

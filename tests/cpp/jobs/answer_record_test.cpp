@@ -141,6 +141,19 @@ TEST_CASE("AnswerRecord: nothing is learned of a worker from lone words") {
   CHECK(record.learned().skills.of(0) == record.skills().of(0));
 }
 
+TEST_CASE("AnswerRecord: two who always agreed do not settle items alone by default") {
+  AnswerRecord record(1001, 3, kUpToFive);
+  for (ItemIndex item = 0; item < 1000; ++item) {
+    say(record, item, "a", static_cast<ClassIndex>(item % 3));
+    say(record, item, "b", static_cast<ClassIndex>(item % 3));
+  }
+  record.learn();
+  say(record, 1000, "a", 1);
+  CHECK_FALSE(record.verdict(1000, false).is_settled);
+  say(record, 1000, "b", 1);
+  CHECK(record.verdict(1000, false).is_settled);
+}
+
 TEST_CASE("AnswerRecord: the order of answers does not matter, to the bit") {
   AnswerRecord one = crowd({0, 1, 2, 3}), other = crowd({3, 1, 0, 2});
   one.learn();

@@ -37,9 +37,14 @@ LabelingJobOptions with_overlap(std::int32_t max = 5, double max_error = 0.1) {
   return options;
 }
 
+std::string name_of(int worker) {
+  std::string name = "w";
+  return name.append(std::to_string(worker));
+}
+
 SimulatedWorkforce people(int n_classes, double accuracy = 0.85, int n = 12) {
   std::vector<SimulatedWorker> workers;
-  for (int w = 0; w < n; ++w) workers.push_back({.name = "w" + std::to_string(w), .accuracy = accuracy});
+  for (int w = 0; w < n; ++w) workers.push_back({.name = name_of(w), .accuracy = accuracy});
   return SimulatedWorkforce(n_classes, std::move(workers), 4);
 }
 
@@ -297,7 +302,7 @@ TEST_CASE("LabelingJob: money is counted by worker and by round") {
 TEST_CASE("LabelingJob: the table of workers tells who is good and who guesses") {
   const GaussianPool pool(600, 4, 4.0);
   std::vector<SimulatedWorker> workers;
-  for (int w = 0; w < 8; ++w) workers.push_back({.name = "w" + std::to_string(w), .accuracy = 0.9});
+  for (int w = 0; w < 8; ++w) workers.push_back({.name = name_of(w), .accuracy = 0.9});
   workers.push_back({.name = "spammer", .accuracy = 0.25});
   auto options = with_overlap();
   options.target = ConfidenceThreshold{1.0};  // everything to people
