@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 Target = ErrorTarget | ConfidenceThreshold
 NO_ANSWER = -1  # where people said nothing, as a class index of the core
 
+# A batch that is skipped whole goes to somebody else; so many in a row, and there is nobody else.
+_MOST_SKIPPED_BATCHES = 100
+
 
 class LabelingJob:
     """Labels a pool with as few human answers as it can, and proves the error of the rest.
@@ -130,6 +133,7 @@ class LabelingJob:
         paid = checked_price(price) or Price(0.0)
         limits = checked_budget(budget)
         self._price = price
+        self._now = now
         self._core = _core.LabelingJob(
             X,
             names,
@@ -327,11 +331,13 @@ class LabelingJob:
         """
         bar = _ProgressBar(self.n_items) if progress is True else None
         try:
+            n_unanswered = 0  # batches in a row
             while (batch := self.next_batch()) is not None:
                 result = annotate(batch)
                 said = result if isinstance(result, dict) else {"answers": result}
                 submission = self.submit(batch.items, **said)
-                if submission.n_answers == 0:
+                n_unanswered = 0 if submission.n_answers else n_unanswered + 1
+                if submission.n_answers + submission.n_skipped == 0 or n_unanswered > _MOST_SKIPPED_BATCHES:
                     raise InvalidState(f"run: none of the {len(batch)} items of a batch was answered")
                 if bar is not None:
                     bar.show(self.report())
@@ -376,6 +382,7 @@ class LabelingJob:
         job._n_threads = _whole_number("n_threads", n_threads, 0)
         job._core = _core.LabelingJob.restore(snapshot, X, _id_names(ids), job._model, job._n_threads, now)
         paid = job._core.price
+        job._now = now
         job._price = Price(*paid) if paid[0] > 0 else None
         job._ids = _id_column(job._core)
         return job
@@ -385,7 +392,7 @@ class LabelingJob:
         # job must not share the object.
         model = None if self._model is None else self._model.clone()
         snapshot = self._core.snapshot()
-        return type(self)._restore, (snapshot, self._X, None, model, self._n_threads)
+        return type(self)._restore, (snapshot, self._X, None, model, self._n_threads, self._now)
 
     def __repr__(self) -> str:
         report = self.report()

@@ -90,7 +90,7 @@ class Growth {
       for (std::size_t b = a + 1; b < rows_.size(); ++b) {
         if (columns_.workers[rows_[a]] == columns_.workers[rows_[b]]) continue;
         const double overlap = overlap_(rows_[a], rows_[b]);
-        if (overlap < min_overlap_) continue;
+        if (!(overlap >= min_overlap_)) continue;  // also of sides so large or small that there is no number
         found.emplace_back(columns_.classes[rows_[a]] != columns_.classes[rows_[b]], -overlap, a, b);
       }
     }

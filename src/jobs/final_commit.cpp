@@ -28,9 +28,13 @@ std::vector<double> predicted_wrong(const AuditLedger& ledger, const ItemColumns
   for (const ClaimProgress& prefix : progress.claims) {
     for (; i < static_cast<std::size_t>(prefix.n_items); ++i) {
       const ItemIndex item = ranking[i];
+      const bool is_open = ledger.is_delivered(item);
+      if (!is_open && !ledger.is_audited(item)) continue;
       const double risk = 1.0 - static_cast<double>(items.confidence[item]);
-      if (ledger.is_delivered(item)) open += risk;
-      if (!ledger.is_audited(item)) continue;
+      if (is_open) {
+        open += risk;
+        continue;
+      }
       predicted += risk;
       found += items.human[item] != items.automatic[item] ? 1.0 : 0.0;
     }
@@ -40,6 +44,11 @@ std::vector<double> predicted_wrong(const AuditLedger& ledger, const ItemColumns
 }
 
 }  // namespace
+
+std::int64_t final_scope(const ErrorTarget& target, std::int64_t n_items, std::int64_t wrong_before) {
+  const auto allowed = allowed_of_dataset(target, n_items, wrong_before);
+  return allowed ? static_cast<std::int64_t>(*allowed / target.max_error) : n_items;
+}
 
 double part_for_next_audit(double failure_probability, std::size_t n_audits_before) noexcept {
   return failure_probability * kPartOfNextAudit *

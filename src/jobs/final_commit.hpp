@@ -19,6 +19,9 @@ namespace gtlabel::detail {
 /// so that items which join a finished job can have an audit of their own. All parts together are less than the whole.
 [[nodiscard]] double part_for_next_audit(double failure_probability, std::size_t n_audits_before) noexcept;
 
+/// The size of the dataset that would allow as many wrong labels as the target leaves for the next audit, of which
+/// earlier ones may have used up `wrong_before`; without of = dataset, n_items.
+[[nodiscard]] std::int64_t final_scope(const ErrorTarget& target, std::int64_t n_items, std::int64_t wrong_before);
 /// What planning has to reckon with before the audit: the exact one needs fewer people than the anytime ledger.
 /// @param target  of one ledger by itself.
 [[nodiscard]] ErrorTarget final_planning_target(const ErrorTarget& target, std::size_t n_audits_before);

@@ -154,9 +154,6 @@ struct LabelingJob::State {
       if (having == worker) his.push_back(item);
       if (having.empty()) open.push_back(item);
     }
-    const auto left = loop.answers_left();  // what is with others may all come back answered
-    if (left)
-      open.resize(std::min(open.size(), static_cast<std::size_t>(std::max<std::int64_t>(0, *left - leases.size()))));
     if (his.empty()) {
       his = detail::most_helped(loop.answers(), std::move(open), index_of_worker(worker), size, classes.size());
     }
@@ -270,7 +267,11 @@ Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const
         ++submission.n_free;
       }
     }
-    state_->leases.release(item, worker);
+    if (answers[row] == kSkip) {
+      state_->leases.release(item, worker);
+    } else {
+      state_->leases.release(item);  // also if somebody else has it: whether one more is asked is decided anew
+    }
     loop.take(item, worker,
               {.class_index = answers[row],
                .round = loop.round(),

@@ -220,7 +220,7 @@ void LabelingLoop::settle() {
   }
   const bool is_open = !unsettled.empty();
   ask(std::move(unsettled), Purpose::review);
-  if (is_open && n_outstanding_ == 0 && phase_ == Phase::finished) close_open_items();  // the budget is spent
+  if (is_open && n_outstanding_ == 0 && phase_ == Phase::finished) finish_on_budget();
 }
 
 std::vector<ItemIndex> LabelingLoop::reweigh() {
@@ -285,8 +285,10 @@ void LabelingLoop::close_open_items() {
       record(item, verdict);
       continue;
     }
-    // How far people were asked about an audit must not matter for what it proves: it counts as an error.
-    ledgers_[ledgers_.index_of(items_.automatic[item])].record(item, true);
+    // How far people were asked about an audit must not matter for what it proves. For the ledger it stays without an
+    // answer, which counts as an error; what was asked without being due is no longer vouched for.
+    AuditLedger& ledger = ledgers_[ledgers_.index_of(items_.automatic[item])];
+    if (ledger.is_delivered(item)) withdraw(ledger, {item});
     record_human(item, verdict);
   }
 }
@@ -296,7 +298,7 @@ void LabelingLoop::finish_on_budget() {
   for (std::size_t l = 0; l < ledgers_.size(); ++l) {
     AuditLedger& ledger = ledgers_[l];
     if (commits_at_end() && is_short_of_certificate(ledger)) {
-      keep_deliverable(ledger, final_forecast(ledger, items_, ledgers_.target_of_each(*error_target())));
+      keep_proved(ledger, final_forecast(ledger, items_, ledgers_.target_of_each(*error_target())));
     }
     for (const AuditFallback& fallback : ledger.fallbacks()) {
       if (!is_short_of_certificate(ledger)) break;
@@ -305,6 +307,7 @@ void LabelingLoop::finish_on_budget() {
     if (is_short_of_certificate(ledger)) withdraw(ledger, ledger.delivered());
   }
   phase_ = Phase::finished;
+  n_sampled_ = n_items();
   const std::int64_t n_left = n_items() - n_human_ - ledgers_.n_delivered();
   outcome_ = "The budget is spent: " + std::to_string(answers_.n_paid()) + " answers about " +
              std::to_string(answers_.n_answered()) + " items. " +
@@ -478,7 +481,10 @@ CommitPlan LabelingLoop::plan(const AuditLedger& ledger, const Share& share, dou
   for (const float confidence : share.confidence) risks.push_back(std::min(1.0, ratio * (1.0 - confidence)));
   if (!commits_at_end()) return plan_commit(risks, audit_state(ledger, share), planning_target_of(ledger), n_items());
   // Of what waits for an audit, of what is in it, and of what it left to people.
-  if (phase_ != Phase::committing) return plan_commit(risks, AuditState{}, planning_target_of(ledger), n_items());
+  if (phase_ != Phase::committing) {
+    const ErrorTarget target = planning_target_of(ledger);
+    return plan_commit(risks, AuditState{}, target, final_scope(target, n_items(), ledger.wrong_at_most()));
+  }
   CommitPlan plan{.expected_humans = static_cast<double>(risks.size()), .certifies = is_certified(ledger)};
   if (is_short_of_certificate(ledger)) {
     const auto forecast = final_forecast(ledger, items_, ledgers_.target_of_each(*error_target()));
@@ -742,13 +748,19 @@ std::vector<ItemIndex> LabelingLoop::step_audit_at_end(std::size_t l, Scores& sc
   if (next.goes_on) {
     return ledger.raise_level(ledger.exact_audit().design().levels[ledger.exact_progress().n_looks]);
   }
-  keep_deliverable(ledger, next);
+  keep_proved(ledger, next);
   if (is_short_of_certificate(ledger)) give_up(scores, {l});
   return {};
 }
 
-void LabelingLoop::keep_deliverable(AuditLedger& ledger, const ExactAuditForecast& forecast) {
-  if (forecast.deliverable) withdraw(ledger, ledger.exact_open_beyond(*forecast.deliverable));
+void LabelingLoop::keep_proved(AuditLedger& ledger, const ExactAuditForecast& forecast) {
+  if (forecast.deliverable) {
+    withdraw(ledger, ledger.exact_open_beyond(*forecast.deliverable));
+  } else if (ledger.n_exact_audits() > 1) {
+    std::vector<ItemIndex> unproved = ledger.exact_ranking();
+    std::erase_if(unproved, [&](ItemIndex item) { return !ledger.is_delivered(item); });
+    withdraw(ledger, unproved);
+  }
 }
 
 std::vector<ItemIndex> LabelingLoop::doubtful(const AuditLedger& ledger, const Share& share) const {

@@ -172,8 +172,8 @@ class LabelingLoop {
   [[nodiscard]] bool may_audit_again() const;
   /// One ledger's step. @return the items that become due; none at the end of its audit.
   std::vector<ItemIndex> step_audit_at_end(std::size_t ledger, Scores& scores);
-  /// Withdraws what an exact audit has not proved, if it has proved something.
-  void keep_deliverable(AuditLedger& ledger, const ExactAuditForecast& forecast);
+  /// Withdraws of the present exact audit what it has not proved; all of an only one stays, for who tells why it goes.
+  void keep_proved(AuditLedger& ledger, const ExactAuditForecast& forecast);
   /// Short of a certificate: withdraws what was committed since one was in hand and goes back to training, where that
   /// is cheaper than more audits. @return whether.
   bool fall_back(Scores& scores, const Outlook& outlook);

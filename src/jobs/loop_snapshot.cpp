@@ -106,6 +106,13 @@ void LabelingLoop::load(SnapshotReader& reader) {
     };
     require_own(ledgers_[l].delivered());
     require_own(ledgers_[l].due());
+    const AuditLedger& ledger = ledgers_[l];
+    const bool is_begun = ledger.n_delivered() + ledger.n_due() + ledger.n_audited() > 0;
+    require_sound(commits_at_end() ? !is_begun || ledger.n_exact_audits() > 0 : ledger.n_exact_audits() == 0,
+                  "audit ledger: not of the job's way to commit");
+    if (ledger.n_exact_audits() == 0) continue;
+    for (const ItemIndex item : ledger.exact_ranking())
+      require_sound(is_item(item), "audit ledger: an item outside the pool");
   }
   for (ItemIndex item = 0; item < n_items(); ++item) {
     if (items_.automatic[item] == kNoClass) continue;

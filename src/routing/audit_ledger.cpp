@@ -373,6 +373,7 @@ void AuditLedger::load_exact(SnapshotReader& reader) {
     ExactAuditDesign design;
   };
   std::vector<Loaded> loaded;
+  double spent = 0.0;
   for (std::int64_t i = 0; i < n_stages; ++i) {
     const auto begin = reader.get<std::int64_t>();
     const std::int64_t least = loaded.empty() ? 0 : static_cast<std::int64_t>(loaded.back().begin) + 1;
@@ -382,6 +383,8 @@ void AuditLedger::load_exact(SnapshotReader& reader) {
     const auto failure_probability = reader.get<double>();
     require_sound(level >= 0.0 && level < 1.0 && failure_probability > 0.0 && failure_probability < 1.0,
                   "audit ledger: level or failure probability of an exact audit");
+    spent += failure_probability;
+    require_sound(spent <= failure_probability_ * (1.0 + 1e-9), "audit ledger: exact audits that may fail too often");
     ExactAuditDesign design;
     reader.read(design.prefixes);
     reader.read(design.bounds);

@@ -22,7 +22,11 @@ constexpr double kLookStep = 1.2;
 // second.
 constexpr double kFirstLook = 0.25, kFirstLookOfDataset = 0.5;
 constexpr double kHighestLevel = 0.95;
+// Numbers kept between the trials of a critical value; where there are more they are computed again for each.
+constexpr double kMostTransitions = 8e6;
+constexpr double kNegligible = 1e-15;
 constexpr int kPrefixes = 100;
+constexpr std::size_t kMostClaims = 10000, kMostLooks = 100;
 constexpr double kLastClaim = 1.2;  // in planned levels
 constexpr double kPessimism = 1.3;
 constexpr double kFineStep = 1.05;
@@ -102,11 +106,17 @@ class SequentialTest {
     if (most_ < 0) return 0.0;
     chances[0] = 1.0;
     double accepted = 0.0;
+    std::vector<double> computed;
     for (std::size_t look = 0; look < numbers.size(); ++look) {
       std::vector<double> next(chances.size(), 0.0);
       for (std::size_t found = 0; found < chances.size(); ++found) {
         if (chances[found] == 0.0) continue;
-        const auto& more = transitions_[look][found];
+        if (transitions_.empty() && chances[found] < kNegligible) {  // too many states to go through them all
+          accepted += chances[found];
+          continue;
+        }
+        if (transitions_.empty()) computed = transition(look, static_cast<std::int64_t>(found));
+        const auto& more = transitions_.empty() ? computed : transitions_[look][found];
         for (std::size_t x = 0; x < more.size(); ++x) next[found + x] += chances[found] * more[x];
       }
       for (std::int64_t found = 0; found <= numbers[look]; ++found) {
@@ -118,16 +128,23 @@ class SequentialTest {
   }
 
  private:
+  /// The chances of finding 0, 1, ... more at a look, after so many found before.
+  [[nodiscard]] std::vector<double> transition(std::size_t look, std::int64_t found) const {
+    const std::int64_t before = look == 0 ? 0 : drawn_[look - 1];
+    return hypergeometric(n_items_ - before, n_wrong_ - found, drawn_[look] - before, most_ - found);
+  }
+
   void make_transitions() {
-    std::int64_t before = 0;
-    for (const std::int64_t n : drawn_) {
+    if (static_cast<double>(drawn_.size()) * static_cast<double>(most_) * static_cast<double>(most_) >
+        kMostTransitions) {
+      return;
+    }
+    for (std::size_t look = 0; look < drawn_.size(); ++look) {
       std::vector<std::vector<double>> of_look;
-      for (std::int64_t found = 0; found <= (before == 0 ? 0 : most_); ++found) {
-        of_look.push_back(hypergeometric(n_items_ - before, n_wrong_ - found, n - before, most_ - found));
-      }
+      const bool is_first = look == 0 || drawn_[look - 1] == 0;
+      for (std::int64_t found = 0; found <= (is_first ? 0 : most_); ++found) of_look.push_back(transition(look, found));
       of_look.resize(static_cast<std::size_t>(most_ + 1));
       transitions_.push_back(std::move(of_look));
-      before = n;
     }
   }
 
@@ -156,10 +173,14 @@ void validate(const ExactAuditDesign& design, std::int64_t n_items) {
     require(design.prefixes[i - 1] < design.prefixes[i] || is_stricter,
             "expected ascending prefixes, and of one prefix descending bounds");
   }
-  require(std::adjacent_find(design.levels.begin(), design.levels.end(), std::greater_equal<>()) == design.levels.end(),
+  const auto is_not_below = [](double a, double b) { return !(a < b); };  // also where one is NaN
+  require(std::adjacent_find(design.levels.begin(), design.levels.end(), is_not_below) == design.levels.end(),
           "expected ascending levels");
+  require(design.prefixes.size() <= kMostClaims && design.levels.size() <= kMostLooks,
+          "more than 10,000 claims or 100 looks given");
   require(design.prefixes.front() >= 1 && design.prefixes.back() <= n_items,
           "a prefix outside the ranking given, expected 1 to its size");
+  require(*std::max_element(design.bounds.begin(), design.bounds.end()) <= n_items, "a bound above the ranking given");
   require(design.levels.front() > 0.0 && design.levels.back() < 1.0, "a level given that is not in (0, 1)");
   require(*std::min_element(design.bounds.begin(), design.bounds.end()) >= 0, "a bound below 0 given");
 }
@@ -273,6 +294,9 @@ ErrorTarget planning_target(const ErrorTarget& target, double failure_probabilit
 std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks, const ErrorTarget& target,
                                                    std::int64_t n_items, std::optional<double> n_allowed) {
   const auto n = static_cast<std::int64_t>(risks.size());
+  // What is left of the target allows as many as a smaller dataset would.
+  if (n_allowed) n_items = static_cast<std::int64_t>(*n_allowed / target.max_error);
+  if (n_items < 1) return std::nullopt;
   const CommitPlan plan = plan_commit(risks, AuditState{}, target, n_items);
   if (!plan.certifies || plan.n_commit == 0) return std::nullopt;
   std::vector<double> wrong(risks.size() + 1, 0.0);

@@ -22,9 +22,10 @@ class LeaseBook {
   void lease(ItemIndex item, std::string_view worker, double until);
   /// The worker has answered or skipped it; nothing if it is not his.
   void release(ItemIndex item, std::string_view worker);
+  /// Whoever has it.
+  void release(ItemIndex item) { leases_.erase(item); }
   /// Who has the item; "": nobody.
   [[nodiscard]] std::string_view holder(ItemIndex item) const;
-  [[nodiscard]] std::int64_t size() const noexcept { return static_cast<std::int64_t>(leases_.size()); }
 
   void save(SnapshotWriter& writer) const;
   /// @throws ArchiveError

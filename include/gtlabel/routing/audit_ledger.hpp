@@ -53,8 +53,8 @@ class GTLABEL_EXPORT AuditLedger {
   /// n_delivered() once what lies beyond the proved prefix is withdrawn. Each call begins a new audit with a level of
   /// its own, from 0: the items of earlier ones are never due again, and what was proved of them stays. The failure
   /// probabilities of all calls add up. O(items).
-  /// @throws InvalidState  a ledger with a plain commit, an item that is committed already, an earlier audit with more
-  /// than it proved; InvalidArgument  a design that does not fit. Either way nothing is changed.
+  /// @throws InvalidState  a ledger with a plain commit, an item that is committed already, an earlier audit of which
+  /// items are due; InvalidArgument  a design that does not fit. Either way nothing is changed.
   void commit_exactly(std::span<const ItemIndex> ranking, ExactAuditDesign design, double failure_probability);
   /// Audits begun by commit_exactly.
   [[nodiscard]] std::size_t n_exact_audits() const noexcept { return exact_.size(); }

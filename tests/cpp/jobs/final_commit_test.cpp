@@ -163,6 +163,72 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("CommitMode::final: an audit of joined items that fails costs the items before them nothing") {
+  const GaussianPool pool(4000, 2, 3.2, 17);
+  for (const ErrorScope of : {ErrorScope::auto_labels, ErrorScope::dataset}) {
+    auto options = finally();
+    options.n_threads = 1;
+    options.target = ErrorTarget{.of = of};
+    LabelingJob job(pool.part(0, 2000), class_names(2), options);
+    run(job, pool.classes);
+    const auto labels_before = job.labels();
+    REQUIRE(job.report().n_auto > 1000);
+    job.extend(pool.part(2000, 4000));
+    Classes said = pool.classes;
+    while (auto batch = job.next_batch()) {
+      const bool is_audit = batch->purposes.front() == Purpose::audit;
+      for (const ItemIndex item : batch->items) {
+        if (is_audit && item >= 2000) said[static_cast<std::size_t>(item)] = 1 - pool.classes[item];
+      }
+      answer(job, batch->items, said);
+    }
+    CHECK(job.certificate().has_value());
+    const auto labels = job.labels();
+    REQUIRE(labels.item.size() == 4000);
+    for (std::size_t i = 0; i < labels_before.item.size(); ++i) {
+      REQUIRE(labels.class_index[i] == labels_before.class_index[i]);
+      REQUIRE(labels.source[i] == labels_before.source[i]);
+    }
+  }
+}
+
+TEST_CASE("CommitMode::final: of the dataset, items that join are audited for what is left of the target") {
+  const GaussianPool pool(4400, 2, 3.2, 17);
+  auto options = finally();
+  options.n_threads = 1;
+  options.target = ErrorTarget{.of = ErrorScope::dataset};
+  LabelingJob job(pool.part(0, 4000), class_names(2), options);
+  run(job, pool.classes);
+  const std::int64_t n_auto = job.report().n_auto;
+  REQUIRE(n_auto > 3000);
+  job.extend(pool.part(4000, 4400));
+  run(job, pool.classes);
+  CHECK(job.report().n_auto >= n_auto);
+  CHECK(job.certificate().has_value());
+}
+
+TEST_CASE("CommitMode::final: a budget that ends in the audits leaves a sound job, also while items wait to join") {
+  const GaussianPool pool(3000, 2, 3.0, 11);
+  auto options = finally();
+  options.n_threads = 1;
+  LabelingJob whole(pool.part(0, 2000), class_names(2), options);
+  (void)run_to_audit(whole, pool.classes);
+  options.budget.max_answers = whole.report().n_human + 7;
+  LabelingJob job(pool.part(0, 2000), class_names(2), options);
+  bool has_joined = false;
+  while (auto batch = job.next_batch()) {
+    if (batch->purposes.front() == Purpose::audit && !std::exchange(has_joined, true))
+      job.extend(pool.part(2000, 3000));
+    answer(job, batch->items, pool.classes);
+  }
+  REQUIRE(job.is_finished());
+  CHECK(job.report().n_paid <= *options.budget.max_answers);
+  CHECK(job.certificate().has_value() == (job.report().n_auto > 0));
+  const auto again = LabelingJob::restore(job.snapshot(), job.pool(), with_centroids());
+  CHECK(again.is_finished());
+  CHECK(again.labels().class_index == job.labels().class_index);
+}
+
 TEST_CASE("CommitMode::final: items that join while audits are out wait for their end") {
   const GaussianPool pool(4000, 2, 3.2, 17);
   auto options = finally();

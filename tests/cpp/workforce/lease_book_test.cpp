@@ -15,10 +15,13 @@ TEST_CASE("LeaseBook: a lease ends when it is given back by its holder, or when 
   CHECK(book.holder(3) == "ann");
   book.release(3, "ann");
   CHECK(book.holder(3).empty());
+  book.lease(3, "ann", 10.0);
+  book.release(3);
+  CHECK(book.holder(3).empty());
   book.expire(11.9);
   CHECK(book.holder(4) == "bob");
   book.expire(12.0);
-  CHECK(book.size() == 0);
+  CHECK(book.holder(4).empty());
 }
 
 TEST_CASE("LeaseBook: a snapshot keeps it, and one of another pool is refused") {
