@@ -44,7 +44,7 @@ class WorkerTable:
     seconds: NDArray[np.float64]
     cost: NDArray[np.float64]
     is_spam: NDArray[np.bool_]
-    """No better than guessing, as far as can be told, and worse than the others."""
+    """The whole interval is nearer to the accuracy of guessing than to that of the others."""
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[Any, ...]]) -> WorkerTable:

@@ -83,7 +83,7 @@ std::vector<WorkerRecord> worker_records(const AnswerRecord& answers, const Item
     if (!is_known) continue;
     record.accuracy_interval = wilson_interval(learned.n_right[w], learned.n_shared[w]);
     const double chance = 1.0 / static_cast<double>(answers.n_classes());
-    record.is_spam = record.accuracy_interval.low <= chance && record.accuracy_interval.high < learned.skills.of_others;
+    record.is_spam = record.accuracy_interval.high < 0.5 * (chance + learned.skills.of_others);
   }
   return records;
 }

@@ -14,7 +14,7 @@ enum class Purpose : std::uint8_t {
   seed = 0,    ///< random sample of the pool, or of items that joined
   query = 1,   ///< the model learns most from it
   audit = 2,   ///< blind check of an automatic label, drawn by coin
-  review = 3,  ///< left to people, or an automatic label that has become doubtful
+  review = 3,  ///< left to people, or a doubtful label: an automatic one, or answers that settle nothing
 };
 
 /// "seed", "query", "audit", "review".

@@ -18,7 +18,7 @@ struct WorkerRecord {
   double agreement = 0.0;      ///< share of the sure answers that are the item's label by people; NaN without any
   double seconds = 0.0;        ///< told in all
   double cost = 0.0;           ///< paid answers times the price
-  bool is_spam = false;        ///< no better than guessing, as far as can be told, and worse than the others
+  bool is_spam = false;        ///< the whole interval is nearer to guessing than to the others
 };
 
 }  // namespace gtlabel
