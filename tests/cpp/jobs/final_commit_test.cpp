@@ -13,7 +13,6 @@
 #include "jobs/job_driving.hpp"
 #include "models/braggart.hpp"
 #include "statistics.hpp"
-#include "storage/framing.hpp"
 
 namespace {
 
@@ -280,24 +279,6 @@ TEST_CASE("CommitMode::final: answers nobody asked for do no harm") {
   answer(job, audit.items, pool.classes);
   run(job, pool.classes);
   check_end(job, pool.classes);
-}
-
-TEST_CASE("CommitMode::final: a snapshot from before there was a choice is of an eager job") {
-  const GaussianPool pool(300, 2, 4.0);
-  auto job = make_job(pool, with_centroids());
-  answer(job, job.next_batch()->items, pool.classes);
-  std::string payload = gtlabel_test::payload_of(job.snapshot(), "labeling_job");
-  const auto replace = [&](const std::string& from, const std::string& to) {
-    const auto place = payload.find(from);
-    REQUIRE(place != std::string::npos);
-    payload.replace(place, from.size(), to);
-  };
-  // "setup" in base64 and its version; the field at its end, before the table of answers.
-  replace("c2V0dXA=\n3 ", "c2V0dXA=\n2 ");
-  replace(" 0 0 12\n\nYW5zd2VyX3RhYmxl", " 0 12\n\nYW5zd2VyX3RhYmxl");
-  auto old = LabelingJob::restore(gtlabel_test::framed({.kind = "labeling_job", .payload = payload}), pool.features(),
-                                  with_centroids());
-  CHECK(run(old, pool.classes) == run(job, pool.classes));
 }
 
 }  // namespace

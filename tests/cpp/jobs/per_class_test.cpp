@@ -274,27 +274,33 @@ TEST_CASE(
   CHECK(job.report().n_auto > 0);
 }
 
-TEST_CASE("LabelingJob snapshot: one from before targets per class is read as a plain one") {
+TEST_CASE(
+    "LabelingJob snapshot: one from before targets per class, overlaps and ways to commit is read as a plain one") {
   const GaussianPool pool(300, 2, 4.0);
   auto job = make_job(pool, with_centroids());
   answer(job, job.next_batch()->items, pool.classes);
-  std::string payload = gtlabel_test::payload_of(job.snapshot(), "labeling_job");
+  const std::string now = gtlabel_test::payload_of(job.snapshot(), "labeling_job");
   // "setup" in base64 and its version; then what later versions added, from the field before it (the seed, 0) to the
   // table of answers.
   const std::string head = "c2V0dXA=\n3 ", table = " 12\n\nYW5zd2VyX3RhYmxl";
-  const auto begin = payload.find(head);
-  REQUIRE(begin != std::string::npos);
-  payload.replace(begin, head.size(), "c2V0dXA=\n1 ");
-  const auto end = payload.find(table);
   const std::string added = " 0 1 1 ";  // per_class, min, max
-  const auto place = payload.rfind(added, end);
-  REQUIRE(place != std::string::npos);
-  REQUIRE(place > begin);
-  payload.erase(place, end - place);
-  auto old = LabelingJob::restore(gtlabel_test::framed({.kind = "labeling_job", .payload = payload}), pool.features(),
-                                  with_centroids());
-  CHECK_FALSE(std::get<ErrorTarget>(old.target()).per_class);
-  CHECK(run(old, pool.classes) == run(job, pool.classes));
+  std::vector<LabelingJob> jobs;
+  for (const bool has_per_class : {false, true}) {
+    std::string payload = now;
+    const auto begin = payload.find(head);
+    REQUIRE(begin != std::string::npos);
+    payload.replace(begin, head.size(), has_per_class ? "c2V0dXA=\n2 " : "c2V0dXA=\n1 ");
+    const auto end = payload.find(table);
+    const auto place = payload.rfind(added, end);
+    REQUIRE(place != std::string::npos);
+    REQUIRE(place > begin);
+    payload.replace(place, end - place, has_per_class ? " 0" : "");
+    jobs.push_back(LabelingJob::restore(gtlabel_test::framed({.kind = "labeling_job", .payload = payload}),
+                                        pool.features(), with_centroids()));
+    CHECK_FALSE(std::get<ErrorTarget>(jobs.back().target()).per_class);
+  }
+  const auto course = run(job, pool.classes);
+  for (LabelingJob& old : jobs) CHECK(run(old, pool.classes) == course);
 }
 
 }  // namespace
