@@ -206,7 +206,7 @@ TEST_CASE("LabelingJob snapshot: one of version 1, which has no ids, is read, an
     return payload;
   };
   const std::string payload = payload_of(job.snapshot(), kKind);
-  REQUIRE(payload.starts_with(head(2, 0)));
+  REQUIRE(payload.starts_with(head(3, 0)));
   const std::string rest = payload.substr(head(2, 0).size());
   const auto restore = [&](const std::string& with_head) {
     return LabelingJob::restore(framed({.kind = kKind, .payload = with_head + rest}), pool.features(),
