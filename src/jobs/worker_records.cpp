@@ -42,6 +42,7 @@ std::vector<ItemIndex> most_helped(const AnswerRecord& answers, std::vector<Item
       std::none_of(items.begin(), items.end(), [&](ItemIndex item) { return answers.is_answered(item); });
   if (!are_all_new) {
     std::vector<double> gains;
+    gains.reserve(items.size());
     for (const ItemIndex item : items) gains.push_back(expected_gain(answers, item, worker, n_classes));
     std::vector<std::size_t> order(items.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
