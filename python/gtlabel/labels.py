@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gtlabel.answers import SPECIAL_NAMES
-
-COLUMNS = ("item", "id", "label", "class_index", "source", "confidence", "round")
+from gtlabel.column_table import ColumnTable
 
 
 @dataclass(frozen=True, eq=False)
-class Labels:
+class Labels(ColumnTable):
     """One row per decided item, by ascending item; every column is a numpy array.
 
     ``labels["label"]`` and ``labels.label`` are the same. Frames: ``to_pandas()``, ``to_arrow()``, or any library that
@@ -51,37 +50,6 @@ class Labels:
             confidence=columns["confidence"],
             round=columns["round"],
         )
-
-    def __len__(self) -> int:
-        return len(self.item)
-
-    def __getitem__(self, column: str) -> NDArray[Any]:
-        if column not in COLUMNS:
-            raise KeyError(f"{column!r}: expected one of {', '.join(COLUMNS)}")
-        values: NDArray[Any] = getattr(self, column)
-        return values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COLUMNS)
-
-    def keys(self) -> tuple[str, ...]:
-        """Names of the columns; with ``[]`` enough for ``dict(labels)``."""
-        return COLUMNS
-
-    def to_pandas(self) -> Any:
-        """A pandas DataFrame. Needs pandas."""
-        import pandas as pd
-
-        return pd.DataFrame({name: self[name] for name in COLUMNS})
-
-    def to_arrow(self) -> Any:
-        """A pyarrow Table. Needs pyarrow."""
-        import pyarrow as pa
-
-        return pa.table({name: pa.array(self[name]) for name in COLUMNS})
-
-    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
         n_auto = int(np.count_nonzero(self.source == "auto"))

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-COLUMNS = (
-    "worker",
-    "n_answers",
-    "n_skipped",
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "agreement",
-    "seconds",
-    "cost",
-    "is_spam",
-)
+from gtlabel.column_table import ColumnTable
+
+_KINDS = (np.str_, np.int64, np.int64, *[np.float64] * 6, np.bool_)
 
 
 @dataclass(frozen=True, eq=False)
-class WorkerTable:
+class WorkerTable(ColumnTable):
     """One row per worker, in order of their first answers; every column is a numpy array.
 
     ``table["accuracy"]`` and ``table.accuracy`` are the same.
@@ -49,31 +40,8 @@ class WorkerTable:
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[Any, ...]]) -> WorkerTable:
         """From the rows of the compiled job."""
-        columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
-        kinds = (np.str_, np.int64, np.int64, *[np.float64] * 6, np.bool_)
-        return cls(*(np.asarray(column, dtype=kind) for column, kind in zip(columns, kinds, strict=True)))
-
-    def __len__(self) -> int:
-        return len(self.worker)
-
-    def __getitem__(self, column: str) -> NDArray[Any]:
-        if column not in COLUMNS:
-            raise KeyError(f"{column!r}: expected one of {', '.join(COLUMNS)}")
-        values: NDArray[Any] = getattr(self, column)
-        return values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COLUMNS)
-
-    def keys(self) -> tuple[str, ...]:
-        """Names of the columns; with ``[]`` enough for ``dict(table)``."""
-        return COLUMNS
-
-    def to_pandas(self) -> Any:
-        """A pandas DataFrame. Needs pandas."""
-        import pandas as pd
-
-        return pd.DataFrame({name: self[name] for name in COLUMNS})
+        columns = list(zip(*rows, strict=True)) or [()] * len(_KINDS)
+        return cls(*(np.asarray(column, dtype=kind) for column, kind in zip(columns, _KINDS, strict=True)))
 
     def __repr__(self) -> str:
         return f"WorkerTable({len(self)} workers, {int(self.is_spam.sum())} flagged as spam)"
