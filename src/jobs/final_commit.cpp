@@ -8,8 +8,6 @@ namespace gtlabel::detail {
 namespace {
 
 constexpr double kPartOfNextAudit = 0.9;
-// Weight of the model's own word on how often it errs against what audits found, in errors.
-constexpr double kRatioPrior = 2.0;
 
 /// With of = dataset: how many labels of the present audit may be wrong.
 std::optional<double> allowed_of_dataset(const ErrorTarget& target, std::int64_t n_items, std::int64_t wrong_before) {

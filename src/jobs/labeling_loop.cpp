@@ -39,8 +39,6 @@ constexpr double kLevelStage = 0.5;
 // Audits at the end that may fail before people label the rest: each further one has a tenth of the failure
 // probability.
 constexpr std::size_t kMostFinalAudits = 2;
-// Weight of the model's own word on how often it errs against what audits found, in errors.
-constexpr double kRatioPrior = 2.0;
 // Weight of a label in training after people have taken it back; a model cannot forget an item.
 constexpr float kTakenBack = 1e-3F;
 // What a limited budget keeps for audits, over what is planned: plans err.

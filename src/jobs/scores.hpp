@@ -13,6 +13,9 @@
 
 namespace gtlabel::detail {
 
+/// Weight of the model's own word on how often it errs against what audits found, in errors.
+inline constexpr double kRatioPrior = 2.0;
+
 /// A model's present opinion of the items without a human answer, ascending.
 struct Opinion {
   std::vector<ItemIndex> items;

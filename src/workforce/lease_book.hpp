@@ -20,9 +20,9 @@ class LeaseBook {
   /// Forgets the leases that have run out.
   void expire(double now);
   void lease(ItemIndex item, std::string_view worker, double until);
-  /// The worker has answered or skipped it; nothing if it is not his.
+  /// The worker has skipped it; nothing if it is not his.
   void release(ItemIndex item, std::string_view worker);
-  /// Whoever has it.
+  /// It is answered, whoever has it.
   void release(ItemIndex item) { leases_.erase(item); }
   /// Who has the item; "": nobody.
   [[nodiscard]] std::string_view holder(ItemIndex item) const;
