@@ -237,11 +237,16 @@ ExactAuditProgress AuditLedger::progress_of(const ExactStage& stage) const {
   return progress;
 }
 
-ExactAuditProgress AuditLedger::exact_progress() const { return progress_of(exact_.back()); }
+const AuditLedger::ExactStage& AuditLedger::last_exact() const {
+  if (exact_.empty()) throw InvalidState("audit ledger: no exact audit, expected commit_exactly before");
+  return exact_.back();
+}
+
+ExactAuditProgress AuditLedger::exact_progress() const { return progress_of(last_exact()); }
 
 std::vector<ItemIndex> AuditLedger::exact_ranking() const {
   std::vector<ItemIndex> ranking;
-  for (std::size_t e = exact_.back().begin; e < entries_.size(); ++e) ranking.push_back(entries_[e].item);
+  for (std::size_t e = last_exact().begin; e < entries_.size(); ++e) ranking.push_back(entries_[e].item);
   return ranking;
 }
 
@@ -250,7 +255,11 @@ std::int64_t AuditLedger::earlier_wrong_at_most() const {
 }
 
 std::vector<ItemIndex> AuditLedger::exact_open_beyond(std::size_t claim) const {
-  const ExactStage& stage = exact_.back();
+  const ExactStage& stage = last_exact();
+  if (claim >= stage.audit.design().prefixes.size()) {
+    throw InvalidArgument("claim: " + std::to_string(claim) + " given, expected 0 to " +
+                          std::to_string(stage.audit.design().prefixes.size() - 1));
+  }
   std::vector<ItemIndex> beyond;
   for (auto e = stage.begin + static_cast<std::size_t>(stage.audit.design().prefixes[claim]); e < entries_.size();
        ++e) {

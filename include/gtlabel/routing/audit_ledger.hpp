@@ -58,8 +58,8 @@ class GTLABEL_EXPORT AuditLedger {
   void commit_exactly(std::span<const ItemIndex> ranking, ExactAuditDesign design, double failure_probability);
   /// Audits begun by commit_exactly.
   [[nodiscard]] std::size_t n_exact_audits() const noexcept { return exact_.size(); }
-  /// The last of them. Not before commit_exactly.
-  [[nodiscard]] const ExactAudit& exact_audit() const noexcept { return exact_.back().audit; }
+  /// The last of them. It and what follows of it: @throws InvalidState  before commit_exactly.
+  [[nodiscard]] const ExactAudit& exact_audit() const { return last_exact().audit; }
   /// Where it stands; O(its items).
   [[nodiscard]] ExactAuditProgress exact_progress() const;
   /// Its items, in the order of the ranking.
@@ -67,6 +67,7 @@ class GTLABEL_EXPORT AuditLedger {
   /// Upper bound on the wrong labels that are delivered of earlier audits.
   [[nodiscard]] std::int64_t earlier_wrong_at_most() const;
   /// Its delivered items beyond a claim of its design: what is to be withdrawn to deliver its prefix alone.
+  /// @throws InvalidArgument  a claim that there is not.
   [[nodiscard]] std::vector<ItemIndex> exact_open_beyond(std::size_t claim) const;
 
   /// Raises the audit level. @return the items that become due and are not answered yet, in order of commit.
@@ -144,6 +145,7 @@ class GTLABEL_EXPORT AuditLedger {
   void add(ItemIndex item, std::vector<ItemIndex>& due);
   /// Entries of an exact audit: [begin, end).
   [[nodiscard]] std::size_t end_of(const ExactStage& stage) const noexcept;
+  [[nodiscard]] const ExactStage& last_exact() const;
   [[nodiscard]] ExactAuditProgress progress_of(const ExactStage& stage) const;
   [[nodiscard]] std::int64_t exact_bound() const;
   [[nodiscard]] std::int64_t exact_bound(const ExactStage& stage) const;

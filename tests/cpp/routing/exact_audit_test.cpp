@@ -9,6 +9,7 @@
 
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/core/random.hpp"
+#include "gtlabel/routing/audit_ledger.hpp"
 
 namespace {
 
@@ -126,6 +127,18 @@ TEST_CASE("design_exact_audit: looks from where no error found would do to twice
   CHECK(4000 * design->levels.front() < 100);
   CHECK(design->levels.back() < 0.2);
   CHECK(design->levels.size() <= 12);
+}
+
+TEST_CASE("AuditLedger: asked for an exact audit or a claim that there is not, it says so") {
+  AuditLedger ledger;
+  CHECK_THROWS_AS((void)ledger.exact_audit(), InvalidState);
+  CHECK_THROWS_AS((void)ledger.exact_progress(), InvalidState);
+  CHECK_THROWS_AS((void)ledger.exact_ranking(), InvalidState);
+  CHECK_THROWS_AS((void)ledger.exact_open_beyond(0), InvalidState);
+  ledger.commit_exactly(std::vector<ItemIndex>{3, 1, 2}, {.prefixes = {3}, .bounds = {0}, .levels = {0.5}}, 0.05);
+  CHECK(ledger.exact_ranking() == std::vector<ItemIndex>{3, 1, 2});
+  CHECK(ledger.exact_open_beyond(0).empty());
+  CHECK_THROWS_AS((void)ledger.exact_open_beyond(1), InvalidArgument);
 }
 
 }  // namespace
