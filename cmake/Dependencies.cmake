@@ -62,6 +62,13 @@ if(NOT TARGET Boost::serialization)
   endif()
 endif()
 
+if(NOT TARGET SQLite::SQLite3)
+  find_package(SQLite3 3.37 QUIET)
+  if(NOT SQLite3_FOUND)
+    gtlabel_stop_missing("SQLite >= 3.37" "libsqlite3-dev" "sqlite" "sqlite")
+  endif()
+endif()
+
 if(NOT TARGET Threads::Threads)
   set(THREADS_PREFER_PTHREAD_FLAG ON)
   find_package(Threads REQUIRED)

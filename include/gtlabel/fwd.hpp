@@ -96,8 +96,10 @@ struct SimulatedWorker;
 class SimulatedWorkforce;
 
 // storage
+struct ItemEvent;
 class SnapshotReader;
 class SnapshotWriter;
+struct StoreSummary;
 
 // jobs
 struct Batch;

@@ -36,6 +36,7 @@ from gtlabel._core import (
 )
 from gtlabel.agreement import Agreement, cohen_kappa, fleiss_kappa, krippendorff_alpha, krippendorff_alpha_per_class
 from gtlabel.answers import NONE_OF_THESE, SKIP, UNSURE, SpecialAnswer, Unsure
+from gtlabel.audit_trail import AuditTrailCheck, verify_audit_trail
 from gtlabel.budget import Budget
 from gtlabel.consolidation import (
     Consolidation,
@@ -53,11 +54,13 @@ from gtlabel.consolidation import (
     one_coin,
 )
 from gtlabel.estimator_model import EstimatorModel
+from gtlabel.item_history import ItemHistory
 from gtlabel.labeling_job import LabelingJob
 from gtlabel.labeling_plan import LabelingPlan, Price, plan_labeling
 from gtlabel.labels import Labels
 from gtlabel.report import ClassRecord, Report, Round
 from gtlabel.simulation import SimulatedWorkforce, simulate
+from gtlabel.store_summary import StoreSummary, read_store
 from gtlabel.structured_consolidation import (
     BoxConsolidation,
     MaskConsolidation,
@@ -79,6 +82,7 @@ __all__ = [
     "AuditFallback",
     "AuditLedger",
     "AuditLedgers",
+    "AuditTrailCheck",
     "Batch",
     "BoxConsolidation",
     "Budget",
@@ -100,6 +104,7 @@ __all__ = [
     "InvalidArgument",
     "InvalidState",
     "InvalidType",
+    "ItemHistory",
     "KernelModel",
     "LabelingJob",
     "LabelingPlan",
@@ -118,6 +123,7 @@ __all__ = [
     "SoftmaxRegression",
     "SpanConsolidation",
     "SpecialAnswer",
+    "StoreSummary",
     "Submission",
     "UnknownClass",
     "Unsure",
@@ -145,6 +151,8 @@ __all__ = [
     "max_wrong_unfound",
     "one_coin",
     "plan_labeling",
+    "read_store",
     "simulate",
+    "verify_audit_trail",
     "wilson_interval",
 ]

@@ -17,6 +17,7 @@ const char* to_string(ErrorCode code) noexcept {
     case ErrorCode::archive_too_new: return "archive_too_new";
     case ErrorCode::archive_mismatch: return "archive_mismatch";
     case ErrorCode::file_access: return "file_access";
+    case ErrorCode::store_in_use: return "store_in_use";
   }
   return "unknown";
 }

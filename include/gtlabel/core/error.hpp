@@ -22,6 +22,7 @@ enum class ErrorCode {
   archive_too_new = 11,   ///< a snapshot written by a newer gtlabel
   archive_mismatch = 12,  ///< a sound snapshot of something else: another kind, pool or model
   file_access = 13,       ///< a file that could not be read or written
+  store_in_use = 14,      ///< a store that another process or job writes
 };
 
 /// The identifier of a code as documented, e.g. "not_finite". Never throws; constant time.
