@@ -15,8 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from gtlabel import _core
 from gtlabel._core import InvalidArgument, InvalidType
 from gtlabel.column_table import ColumnTable
-
-_UNTIL = np.iinfo(np.int64).min  # NaT of numpy, and "no date" of the core
+from gtlabel.formats.manifest_label import ManifestLabel
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +67,9 @@ class ManifestRow(Mapping[str, Any]):
         """Label attribute names in order."""
         return tuple(_core._manifest_line_attributes(self._text))
 
-    def label(self, attribute: str) -> _core.ManifestLabel | None:
+    def label(self, attribute: str) -> ManifestLabel | None:
         """The typed label of an attribute, or None where the line has none."""
-        return _core._manifest_line_label(self._text, attribute)
+        return ManifestLabel.from_core(_core._manifest_line_label(self._text, attribute))
 
     def __getitem__(self, key: str) -> Any:
         return self._values[key]
@@ -166,9 +165,9 @@ class Manifest(Sequence[ManifestRow]):
             creation_date=columns["creation_date"].view("datetime64[us]"),
         )
 
-    def typed_labels(self, attribute: str) -> list[_core.ManifestLabel | None]:
+    def typed_labels(self, attribute: str) -> list[ManifestLabel | None]:
         """Per line the typed label of an attribute, or None."""
-        return [self._core.label(row, attribute) for row in range(len(self))]
+        return [ManifestLabel.from_core(self._core.label(row, attribute)) for row in range(len(self))]
 
     def unlabeled(self, attribute: str) -> NDArray[np.int64]:
         """The lines without a label of this name: what a chained job of the same name has to label."""
@@ -188,9 +187,9 @@ class Manifest(Sequence[ManifestRow]):
         """Takes a key away; nothing happens if the line does not have it."""
         self._core.remove_member(self._row(row), key)
 
-    def set_label(self, row: int, attribute: str, label: _core.ManifestLabel) -> None:
+    def set_label(self, row: int, attribute: str, label: ManifestLabel) -> None:
         """Writes a typed label and its metadata, in the form that Ground Truth writes now."""
-        self._core.set_label(self._row(row), attribute, label)
+        self._core.set_label(self._row(row), attribute, *label.to_core())
 
     def set_class_labels(
         self,
