@@ -150,6 +150,7 @@ void visit_fields(Fields& fields, ManifestLabel& value) {
   fields("human_annotated", value.human_annotated);
   fields("creation_date", value.creation_date);
   fields("adjustment_status", value.adjustment_status);
+  fields("other_metadata", value.other_metadata);
 }
 
 struct NoFields {
@@ -249,8 +250,8 @@ ManifestLabel label_from(const py::dict& fields, const std::string& kind, const 
 void set_class_label(Manifest& manifest, std::size_t row, const std::string& attribute, std::int64_t class_index,
                      const std::string& class_name, double confidence, const std::string& type,
                      const std::string& job_name, bool human_annotated, const std::string& creation_date) {
-  ManifestLabel label{type,          job_name, human_annotated,
-                      creation_date, "",       ClassLabel{{class_index, class_name, confidence}, {}}};
+  ManifestLabel label{
+      type, job_name, human_annotated, creation_date, "", {}, ClassLabel{{class_index, class_name, confidence}, {}}};
   change(manifest, row, [&](ManifestLine& line) { line.set_label(attribute, label); });
 }
 

@@ -73,7 +73,7 @@ class Reconsolidation(ColumnTable):
 
     def keys(self) -> tuple[str, ...]:
         """Names of the columns."""
-        return tuple(name for name in super().keys() if name not in ("attribute", "method", "_job", "_labels"))
+        return tuple(name for name in ColumnTable.keys(self) if name not in ("attribute", "method", "_job", "_labels"))
 
     @property
     def n_changed(self) -> int:

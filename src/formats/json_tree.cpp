@@ -376,6 +376,13 @@ std::optional<std::size_t> first_invalid_utf8(std::string_view bytes) {
   return std::nullopt;
 }
 
+std::size_t offset_of_character(std::string_view text, std::size_t character) {
+  const char* end = text.data() + text.size();
+  const char* p = text.data();
+  for (; p < end && character > 0; --character) p += std::max<std::size_t>(1, utf8_length(p, end));
+  return static_cast<std::size_t>(p - text.data());
+}
+
 std::size_t characters_before(std::string_view text, std::size_t offset) {
   std::size_t count = 0;
   const char* end = text.data() + text.size();

@@ -140,6 +140,8 @@ inline JsonValue::Iterator& JsonValue::Iterator::operator++() {
 [[nodiscard]] std::string json_string(std::string_view text);
 /// Whether the bytes are UTF-8; else where they are not.
 [[nodiscard]] std::optional<std::size_t> first_invalid_utf8(std::string_view bytes);
+/// Where a code point begins; the size of the text if it has fewer.
+[[nodiscard]] std::size_t offset_of_character(std::string_view text, std::size_t character);
 /// Code points before an offset of a UTF-8 text; bytes that are none count one each.
 [[nodiscard]] std::size_t characters_before(std::string_view text, std::size_t offset);
 

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <array>
+
 #include "formats/json_tree.hpp"
 #include "formats/task_type.hpp"
 #include "gtlabel/core/error.hpp"
@@ -191,6 +194,27 @@ void read_common(const JsonValue& metadata, ManifestLabel& label) {
   }
 }
 
+/// The members that `read_common` and the reader of the type take, besides.
+bool is_known(std::string_view key, const ManifestLabel& label) {
+  std::string spelled(key);
+  std::replace(spelled.begin(), spelled.end(), '_', '-');
+  for (const std::string_view common : {"type", "job-name", "human-annotated", "creation-date", "adjustment-status"}) {
+    if (spelled == common) return true;
+  }
+  static constexpr std::array<std::array<std::string_view, 3>, 8> kOfType{{
+      {"class-name", "confidence", "worker-feedback"},
+      {"class-map", "confidence-map", ""},
+      {"objects", "class-map", ""},
+      {"internal-color-map", "color-map", ""},
+      {"entities", "", ""},
+      {"class-map", "", ""},
+      {"objects", "class-map", ""},
+      {"worker-response-ref", "", ""},
+  }};
+  const auto& of_type = kOfType[label.value.index()];
+  return std::find(of_type.begin(), of_type.end(), spelled) != of_type.end();
+}
+
 void parse_or_refuse(JsonTree& tree, std::string_view text, const char* name) {
   if (tree.parse(text)) return;
   throw FormatError(std::string(name) + ": character " +
@@ -230,6 +254,12 @@ ManifestLabel read_manifest_label(std::string_view label, std::string_view metad
   } else {
     const Member response = described ? described->find("worker-response-ref", "worker_response_ref") : std::nullopt;
     result.value = CustomLabel{std::string(given.text()), string_of(response)};
+  }
+  if (described) {
+    for (const JsonValue member : *described) {
+      const std::string key = member.key();
+      if (!is_known(key, result)) result.other_metadata.emplace_back(key, member.text());
+    }
   }
   return result;
 }

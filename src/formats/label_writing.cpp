@@ -14,6 +14,13 @@ using formats::TaskType;
 using Json = nlohmann::ordered_json;
 using ClassMap = std::vector<std::pair<std::int64_t, std::string>>;
 
+/// JSON that the caller gave as a text.
+Json parsed(const std::string& json, const std::string& where) {
+  Json value = Json::parse(json, nullptr, false);
+  if (value.is_discarded()) throw InvalidArgument("label: " + where + " is '" + json + "', expected JSON");
+  return value;
+}
+
 /// A number; whole ones without a point, as Ground Truth writes pixels.
 Json plain_number(double value) {
   if (!std::isfinite(value)) {
@@ -157,11 +164,7 @@ Written write(const SequenceLabel& label, TaskType) {
 Json attributes_json(const Cuboid& cuboid) {
   Json attributes = Json::object();
   for (const auto& [key, value] : cuboid.attributes) {
-    Json parsed = Json::parse(value, nullptr, false);
-    if (parsed.is_discarded()) {
-      throw InvalidArgument("label: attribute '" + key + "' of a cuboid is '" + value + "', expected JSON");
-    }
-    attributes[key] = std::move(parsed);
+    attributes[key] = parsed(value, "the attribute '" + key + "' of a cuboid");
   }
   return attributes;
 }
@@ -194,8 +197,7 @@ Written write(const CuboidLabel& label, TaskType) {
 
 Written write(const CustomLabel& label, TaskType) {
   Written written;
-  written.label = Json::parse(label.json, nullptr, false);
-  if (written.label.is_discarded()) throw InvalidArgument("label: '" + label.json + "' given, expected JSON");
+  written.label = parsed(label.json, "the value");
   return written;
 }
 
@@ -237,6 +239,9 @@ ManifestLabelText write_manifest_label(const ManifestLabel& label) {
     Written written = std::visit([type](const auto& value) { return write(value, type); }, label.value);
     write_common(label, type, written.metadata);
     write_behind(label, type, written.metadata);
+    for (const auto& [key, json] : label.other_metadata) {
+      if (!written.metadata.contains(key)) written.metadata[key] = parsed(json, "metadata '" + key + "'");
+    }
     return {written.label.dump(), written.metadata.dump()};
   } catch (const Json::exception&) {
     throw InvalidArgument("label: a text that is not UTF-8 given, expected UTF-8");

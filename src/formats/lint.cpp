@@ -63,13 +63,13 @@ void learn_attributes(JsonValue line, FileMemory& memory) {
   }
 }
 
-void lint_line_text(const TextLines& lines, LintReport& report) {
-  const std::size_t n_characters =
-      lines.line().size() > kLongestLine ? characters_before(lines.line(), lines.line().size()) : 0;
-  if (n_characters > kLongestLine) {
-    report.error("line-too-long", kLongestLine, std::to_string(n_characters) + " characters, expected at most 100000",
-                 "move what is long to a file of its own and name it by source-ref");
-  }
+void lint_length(std::string_view line, LintReport& report) {
+  if (line.size() <= kLongestLine) return;
+  const std::size_t n_characters = characters_before(line, line.size());
+  if (n_characters <= kLongestLine) return;
+  report.error("line-too-long", offset_of_character(line, kLongestLine),
+               std::to_string(n_characters) + " characters, expected at most 100000",
+               "move what is long to a file of its own and name it by source-ref");
 }
 
 void lint_fault(std::string_view line, const JsonFault& fault, LintReport& report) {
@@ -85,7 +85,7 @@ void lint_fault(std::string_view line, const JsonFault& fault, LintReport& repor
   }
 }
 
-void lint_keys(JsonValue line, LintReport& report) {
+void lint_keys(JsonValue line, bool is_sequence, LintReport& report) {
   constexpr std::size_t kLongestAttribute = 20'000;
   std::unordered_map<std::string, std::size_t> seen;
   for (const JsonValue member : line) {
@@ -101,7 +101,7 @@ void lint_keys(JsonValue line, LintReport& report) {
     if (key.empty()) {
       report.warning("empty-key", member.key_offset(), "a key without a name", "give the key a name");
     }
-    if (member.text().size() > kLongestAttribute &&
+    if (!is_sequence && member.text().size() > kLongestAttribute &&
         characters_before(member.text(), member.text().size()) > kLongestAttribute) {
       report.error("attribute-too-long", member.begin_offset(),
                    "the value of '" + shown(key) + "' has more than 20000 characters",
@@ -110,9 +110,15 @@ void lint_keys(JsonValue line, LintReport& report) {
   }
 }
 
+/// Sequence files have one line, of any length, and no source.
+bool is_sequence_file(JsonValue line) {
+  return !line.find("source") && !line.find("source-ref") && (line.find("frames") || line.find("seq-no"));
+}
+
 void lint_line(JsonValue line, FileMemory& memory, LintReport& report) {
-  lint_keys(line, report);
-  if (!line.find("source") && !line.find("source-ref") && (line.find("frames") || line.find("seq-no"))) {
+  const bool is_sequence = is_sequence_file(line);
+  lint_keys(line, is_sequence, report);
+  if (is_sequence) {
     lint_sequence(line, report);
     return;
   }
@@ -161,7 +167,6 @@ ManifestLint lint_manifest(std::string_view content) {
   while (lines.next()) {
     ++result.n_lines;
     report.begin_line(lines.line(), static_cast<std::int64_t>(lines.number()));
-    lint_line_text(lines, report);
     if (lines.is_blank()) {
       report.warning("blank-line", 0, "a line without an object", "take the line out", "ERROR_INVALID_JSON_LINE");
     } else if (!tree.parse(lines.line())) {
@@ -170,6 +175,7 @@ ManifestLint lint_manifest(std::string_view content) {
       report.error("not-an-object", tree.root().begin_offset(), shown(tree.root()) + " given, expected a JSON object",
                    "write {\"source\": ...} or {\"source-ref\": ...}", "ERROR_INVALID_JSON_LINE");
     } else {
+      if (!is_sequence_file(tree.root())) lint_length(lines.line(), report);
       lint_line(tree.root(), memory, report);
     }
   }

@@ -285,6 +285,7 @@ class LabelLint {
     if (text->size() > kLongestClassName && characters_before(*text, text->size()) > kLongestClassName) {
       report_.error("class-name-too-long", name.begin_offset(), "a class name with more than 256 characters",
                     "shorten the name", "ERROR_INVALID_LABEL_NAME_LENGTH");
+      return false;
     }
     return true;
   }
@@ -875,29 +876,37 @@ void lint_attribute_name(const std::string& name, JsonValue metadata, LintReport
 }
 
 /// A key that is a label elsewhere in the file, and has no metadata here.
-void lint_lone_labels(JsonValue line, const MemberIndex& members, const FileMemory& memory, LintReport& report) {
+/// @return how many there are.
+std::size_t lint_lone_labels(JsonValue line, const MemberIndex& members, const FileMemory& memory, LintReport& report) {
+  std::size_t n_found = 0;
   for (const JsonValue member : line) {
     const std::string key = member.key();
     if (attribute_of_key(key)) continue;
     const std::string stem = key.ends_with("-ref") ? key.substr(0, key.size() - 4) : key;
     if (!memory.attributes.contains(key) || members.find(key, kMetadata) || members.find(stem, kMetadata)) continue;
     if (members.find(key, "_metadata")) continue;  // misspelled, and said to be
+    ++n_found;
     report.error("label-without-metadata", member.key_offset(), quoted(key) + " has no " + key + "-metadata here",
                  "add \"" + shown(key) + "-metadata\": {...}, or take the label out", "ERROR_NO_LABEL_ATTRIBUTES");
   }
+  return n_found;
 }
 
-void lint_misspelled_metadata(JsonValue line, const MemberIndex& members, LintReport& report) {
+/// @return how many there are.
+std::size_t lint_misspelled_metadata(JsonValue line, const MemberIndex& members, LintReport& report) {
+  std::size_t n_found = 0;
   constexpr std::string_view kUnderscored = "_metadata";
   for (const JsonValue member : line) {
     const std::string key = member.key();
     if (!key.ends_with(kUnderscored) || !member.is_object()) continue;
     const std::string name = key.substr(0, key.size() - kUnderscored.size());
     if (!members.find(name, "")) continue;
+    ++n_found;
     report.error("misspelled-key", member.key_offset(),
                  "the key " + quoted(key) + ", expected '" + shown(name) + "-metadata'",
                  "write \"" + shown(name) + "-metadata\"", "ERROR_NO_LABEL_ATTRIBUTES");
   }
+  return n_found;
 }
 
 }  // namespace
@@ -928,8 +937,8 @@ void lint_labels(JsonValue line, const LineFacts& facts, FileMemory& memory, Lin
     }
     LabelLint(name, *label, facts, memory, report).run(*label, metadata);
   }
-  lint_lone_labels(line, members, memory, report);
-  lint_misspelled_metadata(line, members, report);
+  n_labels += lint_lone_labels(line, members, memory, report);
+  n_labels += lint_misspelled_metadata(line, members, report);
   const bool has_labels_elsewhere = !memory.attributes.empty();
   if (n_labels == 0 && has_labels_elsewhere && facts.has_address) {
     report.rekognition("unlabeled-line", line.begin_offset(),

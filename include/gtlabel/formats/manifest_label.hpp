@@ -116,6 +116,8 @@ struct ManifestLabel {
   std::optional<bool> human_annotated;
   std::string creation_date;      ///< as it stands: YYYY-MM-DDTHH:MM:SS.ffffff
   std::string adjustment_status;  ///< "adjusted", "unadjusted", or ""
+  /// Members of the metadata that the task type does not know: key and JSON.
+  std::vector<std::pair<std::string, std::string>> other_metadata;
   std::variant<ClassLabel, MultiClassLabel, BoxLabel, MaskLabel, SpanLabel, SequenceLabel, CuboidLabel, CustomLabel>
       value;
   bool operator==(const ManifestLabel&) const = default;

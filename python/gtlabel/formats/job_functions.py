@@ -29,8 +29,10 @@ class PreparedTask:
 
 
 def prepare_tasks(manifest: Manifest, handler: Handler, job_arn: str = "") -> list[PreparedTask]:
-    """Calls a pre-annotation function once per line: ``{version, labelingJobArn, dataObject}`` in, ``{taskInput,
-    isHumanAnnotationRequired}`` out; AWS's samples write ``humanAnnotationRequired: "true"`` instead, which is read too.
+    """Calls a pre-annotation function once per line.
+
+    ``{version, labelingJobArn, dataObject}`` in, ``{taskInput, isHumanAnnotationRequired}`` out; AWS's samples write
+    ``humanAnnotationRequired: "true"`` instead, which is read too.
     """
     tasks = []
     for item, row in enumerate(manifest):

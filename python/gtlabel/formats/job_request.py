@@ -76,7 +76,7 @@ class JobRequest:
     """A subset of the lines; None: all."""
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
-    # --- what is to be labelled ----------------------------------------------------------------------------------------
+    # --- what is to be labelled --------------------------------------------------------------------------------------
 
     def manifest(self) -> Manifest:
         """The input manifest."""
@@ -106,7 +106,7 @@ class JobRequest:
         reason = f"the line has no {self.audited_attribute!r} to {self.purpose}"
         return {int(row): reason for row in source.unlabeled(self.audited_attribute)}
 
-    # --- the job -------------------------------------------------------------------------------------------------------
+    # --- the job -----------------------------------------------------------------------------------------------------
 
     def start(self, X: Any, classes: Sequence[str] | None = None, **options: Any) -> LabelingJob:
         """A ``gtlabel.LabelingJob`` with the fields of the request.
@@ -235,7 +235,7 @@ class JobRequest:
         path.write_bytes(self.output(job).to_bytes())
         return path
 
-    # --- the next request ----------------------------------------------------------------------------------------------
+    # --- the next request --------------------------------------------------------------------------------------------
 
     def clone(self, name: str, **changes: Any) -> JobRequest:
         """The same request under another name, on the same input manifest. ``changes``: fields of this class."""
@@ -327,7 +327,7 @@ def read_job_request(path: str | os.PathLike[str], buckets: Mapping[str, str] | 
     Parameters
     ----------
     path
-        The request. Addresses in it may be local paths (from the folder of the request), ``file:`` URIs or ``s3:`` URIs.
+        The request. Addresses in it may be local paths (from its folder), ``file:`` URIs or ``s3:`` URIs.
     buckets
         Bucket name -> local folder with the bucket's content, for ``s3:`` URIs.
 

@@ -154,6 +154,8 @@ class ManifestLabel:
     human_annotated: bool | None = None
     creation_date: str = ""
     adjustment_status: str = ""
+    other_metadata: list[tuple[str, str]] = field(default_factory=list)
+    """Members of the metadata that the task type does not know: key and JSON."""
 
     _PARTS: ClassVar[dict[str, tuple[str, Any]]] = {
         "MultiClassLabel": ("classes", ManifestClass),
@@ -166,8 +168,7 @@ class ManifestLabel:
     @classmethod
     def from_json(cls, label: Any, metadata: Any = None) -> ManifestLabel:
         """Of the values of ``<name>`` and ``<name>-metadata``."""
-        described = "" if metadata is None else json.dumps(metadata)
-        found = cls.from_core(_core._read_manifest_label(json.dumps(label), described))
+        found = cls.from_core(_core._read_manifest_label(_text(label), "" if metadata is None else _text(metadata)))
         assert found is not None
         return found
 
@@ -219,3 +220,7 @@ def _part(kind: Any, fields: dict[str, Any]) -> Any:
         if name in fields:
             fields[name] = ManifestClass(**fields[name])
     return kind(**fields)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
