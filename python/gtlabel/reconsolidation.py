@@ -170,7 +170,8 @@ def _compared(
         template = old[item] or common
         assert template is not None
         labels.append(replace(template, value=decided[item][1], human_annotated=True, creation_date=created))
-    old_values = [None if old[item] is None else old[item].value for item in items.tolist()]  # type: ignore[union-attr]
+    chosen_old = [old[item] for item in items.tolist()]
+    old_values = [None if label is None else label.value for label in chosen_old]
     new_values = [label.value for label in labels]
 
     def objects(values: list[Any]) -> NDArray[Any]:

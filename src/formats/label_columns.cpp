@@ -101,7 +101,7 @@ void LabelColumnsWriter::extend(std::size_t n_rows) {
   columns_->class_index.resize(n_rows, -1);
   columns_->confidence.resize(n_rows, kNoNumber);
   columns_->human_annotated.resize(n_rows, -1);
-  columns_->n_parts.resize(n_rows, 0);
+  columns_->n_parts.resize(n_rows, -1);
   columns_->type.codes.resize(n_rows, -1);
   columns_->job_name.codes.resize(n_rows, -1);
   columns_->creation_date.resize(n_rows, kNoDate);
@@ -112,7 +112,7 @@ void LabelColumnsWriter::clear(std::size_t row) {
   columns_->class_index[row] = -1;
   columns_->confidence[row] = kNoNumber;
   columns_->human_annotated[row] = -1;
-  columns_->n_parts[row] = 0;
+  columns_->n_parts[row] = -1;
   columns_->type.codes[row] = -1;
   columns_->job_name.codes[row] = -1;
   columns_->creation_date[row] = kNoDate;

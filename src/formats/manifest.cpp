@@ -27,6 +27,12 @@ struct Row {
   bool is_text = false;
 };
 
+void require_size(const std::string& text) {
+  if (text.size() > std::numeric_limits<std::uint32_t>::max()) {
+    throw InvalidArgument("line: longer than 4 GB given");
+  }
+}
+
 }  // namespace
 
 /// The text is in one piece, as it was read; rows that were changed or appended point to texts of their own.
@@ -125,10 +131,8 @@ struct Manifest::State {
     for (formats::LabelColumnsWriter& writer : writers) writer.extend(rows.size());
   }
 
+  /// The row, which there is, becomes a text of its own.
   void put(std::size_t index, std::string text, std::size_t object_begin, std::size_t object_end) {
-    if (text.size() > std::numeric_limits<std::uint32_t>::max()) {
-      throw InvalidArgument("line: longer than 4 GB given");
-    }
     Row& row = rows[index];
     const std::string& kept = changed.emplace_back(std::move(text));
     row.text = kept.data();
@@ -136,6 +140,7 @@ struct Manifest::State {
     row.object_begin = static_cast<std::uint32_t>(object_begin);
     row.object_end = static_cast<std::uint32_t>(object_end);
     if (!tree.parse(object(row))) throw FormatError("line: " + tree.fault().what);
+    pad();
     for (formats::LabelColumnsWriter& writer : writers) writer.clear(index);
     scan(index, tree.root());
     pad();
@@ -197,6 +202,7 @@ void Manifest::replace(std::size_t row, const ManifestLine& line) {
   const std::size_t end = text.size() + line.text().size();
   text += line.text();
   text.append(old.text + old.object_end, old.size - old.object_end);
+  require_size(text);
   state_->put(row, std::move(text), old.object_begin, end);
 }
 
@@ -210,6 +216,7 @@ void Manifest::append(const ManifestLine& line) {
   text += line.text();
   const std::size_t end = text.size();
   text += '\n';
+  require_size(text);
   state_->tail = {};
   state_->rows.emplace_back();
   state_->put(state_->rows.size() - 1, std::move(text), begin, end);

@@ -24,7 +24,7 @@ void use(gtlabel::Manifest& manifest, std::string_view content) {
       const auto label = manifest.label(row, attribute);
       if (!label) continue;
       const auto written = gtlabel::write_manifest_label(*label);
-      const auto again = gtlabel::write_manifest_label(read_manifest_label(written.label, written.metadata));
+      const auto again = gtlabel::write_manifest_label(gtlabel::read_manifest_label(written.label, written.metadata));
       require(again.label == written.label && again.metadata == written.metadata);
       gtlabel::ManifestLine line{std::string(manifest.line(row))};
       line.set_label(attribute, *label);

@@ -30,7 +30,7 @@ struct ManifestLabelColumns {
   std::vector<std::int32_t> class_index;     ///< -1: none, or several
   std::vector<double> confidence;            ///< NaN: none; the lowest, of labels with several parts
   std::vector<std::int8_t> human_annotated;  ///< 1 yes, 0 no, -1 not said
-  std::vector<std::int32_t> n_parts;         ///< classes, boxes, spans, cuboids; 0 where the line has no label
+  std::vector<std::int32_t> n_parts;         ///< classes, boxes, spans, cuboids; -1 where there is no label
   TextColumn type;                           ///< as it stands
   TextColumn job_name;
   std::vector<std::int64_t> creation_date;  ///< microseconds since 1970, or kNoDate

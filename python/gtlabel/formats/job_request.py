@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import os
 import re
@@ -157,7 +158,7 @@ class JobRequest:
         human, machine = (0, 0) if report is None else (report.n_human, report.n_auto)
         n_failed = len(self.failed_rows(source))
         status = "Initializing" if report is None else "Completed" if report.is_finished else "InProgress"
-        described = {
+        described: dict[str, Any] = {
             key: copy.deepcopy(self.content[key])
             for key in (
                 "InputConfig",
@@ -182,7 +183,7 @@ class JobRequest:
             },
             "CreationTime": self.created.isoformat(),
             "LastModifiedTime": datetime.now(timezone.utc).isoformat(),
-            "JobReferenceCode": f"{abs(hash((self.name, self.created))):x}"[:16],
+            "JobReferenceCode": hashlib.sha256(f"{self.name} {self.created}".encode()).hexdigest()[:16],
             "LabelingJobName": self.name,
             "LabelingJobArn": self.arn,
             "LabelAttributeName": self.attribute,
@@ -222,9 +223,8 @@ class JobRequest:
             if self.purpose == "adjust":
                 assert self.audited_attribute is not None
                 old = manifest[row].label(self.audited_attribute)
-                is_same = old is not None and isinstance(old.value, ClassLabel)
-                is_same = is_same and old.value.chosen.class_name == chosen.class_name  # type: ignore[union-attr]
-                label.adjustment_status = "unadjusted" if is_same else "adjusted"
+                before = old.value.chosen.class_name if old and isinstance(old.value, ClassLabel) else None
+                label.adjustment_status = "unadjusted" if before == chosen.class_name else "adjusted"
             manifest.set_label(row, self.attribute, label)
         return manifest
 
@@ -412,7 +412,8 @@ def _price(human: Mapping[str, Any]) -> float | None:
     parts = [amount.get(key, 0) for key in ("Dollars", "Cents", "TenthFractionsOfACent")]
     if not amount or not all(isinstance(part, int) for part in parts):
         return None
-    return round(parts[0] + parts[1] / 100 + parts[2] / 1000, 3)
+    dollars: float = round(parts[0] + parts[1] / 100 + parts[2] / 1000, 3)
+    return dollars
 
 
 def _categories(path: str, request: Path) -> dict[str, Any]:

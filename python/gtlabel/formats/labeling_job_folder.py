@@ -128,7 +128,11 @@ class ConsolidationFile:
     @property
     def items(self) -> list[int]:
         """The items, lines of the manifest from 0."""
-        return [int(entry["datasetObjectId"]) for entry in self.entries if "datasetObjectId" in entry]
+        ids = [str(entry.get("datasetObjectId")) for entry in self.entries]
+        unsound = [name for name in ids if not name.isdecimal()]
+        if unsound:
+            raise FormatError(f"{self.path}: datasetObjectId is {unsound[0]!r}, expected the number of a line")
+        return [int(name) for name in ids]
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,18 +169,19 @@ class LabelingJobFolder:
     @property
     def attribute(self) -> str:
         """The label attribute name of this job: that of the consolidation responses, else of the newest labels."""
+        names = list(self.manifest.attributes)
         for reply in self.replies:
             for entry in reply.entries:
-                content = entry.get("consolidatedAnnotation", {}).get("content", {})
-                names = [key for key in content if f"{key}-metadata" in content]
-                if names:
-                    return names[0]
-        names = list(self.manifest.attributes)
+                consolidated = entry.get("consolidatedAnnotation")
+                content = consolidated.get("content") if isinstance(consolidated, dict) else None
+                decided = [name for name in names if isinstance(content, dict) and name in content]
+                if decided:
+                    return decided[0]
         if not names:
             raise InvalidArgument(f"{self.folder}: the manifest has no labels, expected the output of a labeling job")
-        newest = [self.manifest.labels(name).creation_date for name in names]
-        latest = [dates[~np.isnat(dates)].max(initial=np.datetime64(0, "us")) for dates in newest]
-        return names[int(np.argmax(np.array(latest)))]
+        dates = [self.manifest.labels(name).creation_date.view(np.int64) for name in names]
+        latest = [int(column.max(initial=np.iinfo(np.int64).min)) for column in dates]  # NaT is the least of all
+        return names[latest.index(max(latest))]
 
     def answers(self) -> RawAnswers:
         """All raw answers as a table."""
@@ -288,8 +293,10 @@ def write_labeling_job(job: LabelingJobFolder, folder: str | os.PathLike[str]) -
     """Writes the tree; files that were not changed, to the byte as they were. ``other_files`` are copied."""
     root = Path(folder)
     _write(root, job.manifest_path, job.manifest.to_bytes())
-    for file in (*job.responses, *job.requests, *job.replies):
-        _write(root, file.path, file.content)
+    files = [(file.path, file.content) for file in job.responses]
+    files += [(file.path, file.content) for file in (*job.requests, *job.replies)]
+    for path, content in files:
+        _write(root, path, content)
     if job.folder is not None and job.folder.resolve() != root.resolve():
         for path in job.other_files:
             _write(root, path, (job.folder / path).read_bytes())

@@ -33,7 +33,7 @@ class ManifestLabels(ColumnTable):
     source: NDArray[Any]
     """``"human"``, ``"auto"`` or "" (not said)."""
     n_parts: NDArray[np.int32]
-    """Boxes, spans, classes of the label; 1 for one class, 0 where the line has no label."""
+    """Boxes, spans, classes of the label; 1 for one class, -1 where the line has no label."""
     type: NDArray[Any]
     """Such as ``"groundtruth/image-classification"``; "" where there is none."""
     job_name: NDArray[Any]
@@ -42,7 +42,8 @@ class ManifestLabels(ColumnTable):
     @property
     def is_labeled(self) -> NDArray[np.bool_]:
         """Which lines have the attribute."""
-        return self.type != ""
+        has_label: NDArray[np.bool_] = self.n_parts >= 0
+        return has_label
 
 
 class ManifestRow(Mapping[str, Any]):
@@ -150,7 +151,8 @@ class Manifest(Sequence[ManifestRow]):
         def texts(name: str) -> NDArray[Any]:
             values = np.empty(len(columns[f"{name}_values"]) + 1, dtype=object)
             values[:] = [*columns[f"{name}_values"], ""]  # the code -1 takes the last
-            return values[columns[name]]
+            column: NDArray[Any] = values[columns[name]]
+            return column
 
         sources = np.array(["auto", "human", ""], dtype=object)
         return ManifestLabels(

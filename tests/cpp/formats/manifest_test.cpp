@@ -48,7 +48,7 @@ TEST_CASE("Manifest: columns say what the lines say") {
   CHECK(std::isnan(labels.confidence[0]));
   CHECK(labels.confidence[1] == 0.93);
   CHECK(labels.human_annotated == std::vector<std::int8_t>{-1, 1});
-  CHECK(labels.n_parts == std::vector<std::int32_t>{0, 1});
+  CHECK(labels.n_parts == std::vector<std::int32_t>{-1, 1});
   CHECK(labels.creation_date[0] == gtlabel::kNoDate);
   CHECK(labels.creation_date[1] == 1709633472131415);
   CHECK_THROWS_AS(static_cast<void>(manifest.labels("none")), gtlabel::InvalidArgument);

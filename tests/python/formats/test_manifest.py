@@ -364,15 +364,20 @@ def test_columns_have_a_row_per_line_whoever_lacks_the_label():
     assert labels.label.tolist() == ["", "goat", "", "cöw"]
     assert labels.class_index.tolist() == [-1, 1, -1, 1]
     assert labels.source.tolist() == ["", "human", "", "auto"]
-    assert labels.n_parts.tolist() == [0, 1, 0, 1]
+    assert labels.n_parts.tolist() == [-1, 1, -1, 1]
     assert labels.is_labeled.tolist() == [False, True, False, True]
     assert np.isnan(labels.confidence[[0, 2]]).all()
     assert labels.creation_date[1] == np.datetime64("2024-03-05T10:11:12.131415")
     assert np.isnat(labels.creation_date[0])
-    assert manifest.labels("boxes").n_parts.tolist() == [0, 0, 2, 0]
+    assert manifest.labels("boxes").n_parts.tolist() == [-1, -1, 2, -1]
     assert manifest.labels("boxes").confidence[2] == 0.62
     assert manifest.unlabeled("animal").tolist() == [0, 2]
     assert manifest.unlabeled("new").tolist() == [0, 1, 2, 3]
+    empty = LINES["boxes"].replace(
+        LINES["boxes"][LINES["boxes"].index('{"class_id":0') : LINES["boxes"].index("]},")], ""
+    )
+    assert manifest_of(empty).labels().n_parts.tolist() == [0]  # no boxes is a label too
+    assert manifest_of(empty).unlabeled("boxes").tolist() == []
     assert manifest.is_text.tolist() == [True, False, False, False]
     assert manifest.column("camera") == [None, "north", None, "north"]
     with pytest.raises(gt.InvalidArgument, match="expected one of"):
@@ -386,6 +391,10 @@ def test_columns_follow_changes():
     manifest.set(0, "animal", 7)
     manifest.remove(1, "animal-metadata")
     manifest.append({"source": "more"})
+    for _ in range(40):  # columns grow with every line that is appended
+        manifest.append(LINES["image"])
+    assert manifest.labels("animal").class_index.tolist() == [7, -1, -1, *[1] * 40]
+    manifest = manifest.subset([0, 1, 2])
     labels = manifest.labels("animal")
     assert labels.class_index.tolist() == [7, -1, -1]
     assert labels.label.tolist() == ["goat", "", ""]
