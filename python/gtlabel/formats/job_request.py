@@ -25,8 +25,6 @@ from gtlabel.formats.manifest_label import ClassLabel, ManifestClass, ManifestLa
 if TYPE_CHECKING:
     from gtlabel.labeling_job import LabelingJob
 
-Purpose = Literal["label", "verify", "adjust"]
-
 _LAMBDA = re.compile(r"(?:PRE|ACS)-(\w+)$")
 _TYPES = {
     "ImageMultiClass": "groundtruth/image-classification",
@@ -61,7 +59,7 @@ class JobRequest:
     """The request as it was read."""
     task: str = ""
     """The task type, as the suffix of the Lambdas' names: ``"ImageMultiClass"``; "" for a custom one."""
-    purpose: Purpose = "label"
+    purpose: Literal["label", "verify", "adjust"] = "label"
     audited_attribute: str | None = None
     """The labels that are verified or adjusted."""
     is_automatic: bool = False
