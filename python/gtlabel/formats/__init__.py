@@ -36,6 +36,17 @@ from gtlabel.formats.manifest_label import (
     SpanLabel,
     TextSpan,
 )
+from gtlabel.formats.mask_files import read_mask, read_point_mask, write_mask, write_point_mask
+from gtlabel.formats.sequence_labels import (
+    FrameObject,
+    FrameSequence,
+    LabeledFrame,
+    SequenceLabels,
+    read_frame_sequence,
+    read_sequence_labels,
+    right_handed_yaw,
+    write_sequence_labels,
+)
 
 __all__ = [
     "BoxLabel",
@@ -45,7 +56,10 @@ __all__ = [
     "CuboidLabel",
     "CustomLabel",
     "Finding",
+    "FrameObject",
+    "FrameSequence",
     "JobRequest",
+    "LabeledFrame",
     "LabelingJobFolder",
     "LintReport",
     "Manifest",
@@ -60,6 +74,7 @@ __all__ = [
     "PreparedTask",
     "RawAnswers",
     "SequenceLabel",
+    "SequenceLabels",
     "SpanLabel",
     "TextSpan",
     "WorkerAnswer",
@@ -69,10 +84,18 @@ __all__ = [
     "lint_manifest",
     "lint_rules",
     "prepare_tasks",
+    "read_frame_sequence",
     "read_job_request",
     "read_labeling_job",
     "read_manifest",
+    "read_mask",
+    "read_point_mask",
+    "read_sequence_labels",
+    "right_handed_yaw",
     "stream_manifest",
     "write_labeling_job",
     "write_manifest",
+    "write_mask",
+    "write_point_mask",
+    "write_sequence_labels",
 ]

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gtlabel import _core
-from gtlabel._core import InvalidArgument, InvalidType
+from gtlabel._core import FormatError, InvalidArgument, InvalidType
 from gtlabel.column_table import ColumnTable
 from gtlabel.formats.manifest_label import ManifestLabel
 
@@ -51,7 +51,7 @@ class ManifestRow(Mapping[str, Any]):
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._values: dict[str, Any] = json.loads(text)
+        self._values: dict[str, Any] = _json_value(text)
 
     @property
     def text(self) -> str:
@@ -179,7 +179,7 @@ class Manifest(Sequence[ManifestRow]):
 
     def column(self, key: str) -> list[Any]:
         """Per line the value of a key, as Python's json reads it; None where it is missing."""
-        return [None if text is None else json.loads(text) for text in self._core.member_texts(key)]
+        return [None if text is None else _json_value(text) for text in self._core.member_texts(key)]
 
     def set(self, row: int, key: str, value: Any) -> None:
         """Gives a key of a line a value: in its place, or at the end if the line does not have it."""
@@ -327,8 +327,17 @@ def stream_manifest(path: str | os.PathLike[str]) -> Iterator[ManifestRow]:
         yield ManifestRow(line)
 
 
+def _json_value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:  # a whole number of more digits than Python takes
+        raise FormatError(f"line: {error}") from None
+
+
 def _json_text(value: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError) as error:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode()  # lone surrogates are no characters
+        return text
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidArgument(f"value: {value!r} given, which JSON cannot hold: {error}") from None

@@ -350,7 +350,16 @@ def test_what_json_cannot_hold_is_refused():
         manifest.set(1, "n", 1)
     with pytest.raises(gt.InvalidType, match="whole number"):
         manifest.set("0", "n", 1)
+    with pytest.raises(gt.InvalidArgument, match="JSON cannot hold"):
+        manifest.set(0, "n", "\ud800")
     assert manifest.to_bytes() == b'{"source":"x"}\n'
+
+
+def test_whole_numbers_that_python_refuses_are_kept_and_named():
+    manifest = manifest_of('{"source":"x","n":' + "9" * 5000 + "}")
+    assert manifest.sources == ["x"]
+    with pytest.raises(gt.FormatError, match="line"):
+        manifest[0]
 
 
 # --- columns ---------------------------------------------------------------------------------------------------------
