@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kShown = 60;
 constexpr std::size_t kLongestLine = 100'000;
+constexpr std::size_t kLongestCheckedLine = 1'000'000;
 constexpr std::int64_t kMostItems = 100'000;
 constexpr std::int64_t kMostRekognitionLines = 250'000;
 constexpr std::size_t kLargestRekognitionFile = std::size_t{1} << 30;
@@ -63,13 +64,15 @@ void learn_attributes(JsonValue line, FileMemory& memory) {
   }
 }
 
-void lint_length(std::string_view line, LintReport& report) {
-  if (line.size() <= kLongestLine) return;
+/// @return false: the line is so long that nobody should look further, because some checks take quadratic time.
+bool lint_length(std::string_view line, LintReport& report) {
+  if (line.size() <= kLongestLine) return true;
   const std::size_t n_characters = characters_before(line, line.size());
-  if (n_characters <= kLongestLine) return;
+  if (n_characters <= kLongestLine) return true;
   report.error("line-too-long", offset_of_character(line, kLongestLine),
                std::to_string(n_characters) + " characters, expected at most 100000",
                "move what is long to a file of its own and name it by source-ref");
+  return line.size() <= kLongestCheckedLine;
 }
 
 void lint_fault(std::string_view line, const JsonFault& fault, LintReport& report) {
@@ -175,8 +178,8 @@ ManifestLint lint_manifest(std::string_view content) {
       report.error("not-an-object", tree.root().begin_offset(), shown(tree.root()) + " given, expected a JSON object",
                    "write {\"source\": ...} or {\"source-ref\": ...}", "ERROR_INVALID_JSON_LINE");
     } else {
-      if (!is_sequence_file(tree.root())) lint_length(lines.line(), report);
-      lint_line(tree.root(), memory, report);
+      const bool is_looked_into = is_sequence_file(tree.root()) || lint_length(lines.line(), report);
+      if (is_looked_into) lint_line(tree.root(), memory, report);
     }
   }
   lint_file(content, result.n_lines, memory, report);

@@ -35,8 +35,9 @@ struct LintRule {
 };
 
 /// Checks the content of a manifest, or of a sequence file, against everything that Ground Truth and Rekognition Custom
-/// Labels ask of it (docs/ground_truth.md). Never stops at a fault, never fails: any bytes give findings. Linear time;
-/// memory for the distinct classes and sources. Thread-safe.
+/// Labels ask of it (docs/ground_truth.md). Never stops at a fault, never fails: any bytes give findings; lines longer
+/// than 1 MB are not looked into. Linear time in the number of lines; memory for the distinct classes and sources.
+/// Thread-safe.
 [[nodiscard]] GTLABEL_EXPORT ManifestLint lint_manifest(std::string_view content);
 
 /// Every rule there is, in alphabetical order.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*")
@@ -33,6 +33,19 @@ def limit_warnings(request: Mapping[str, Any]) -> list[str]:
         warnings.append("InitialActiveLearningModelArn: a model of the service, which gtlabel cannot load")
     if isinstance(request.get("Tags"), list) and len(request["Tags"]) > 50:
         warnings.append(f"Tags: {len(request['Tags'])} given, Ground Truth takes at most 50")
+    return warnings
+
+
+def pool_warnings(n_items: int, classes: Sequence[str], is_automatic: bool) -> list[str]:
+    """One sentence per limit that the items and classes of a job break."""
+    warnings = []
+    if n_items > 100_000:
+        warnings.append(f"manifest: {n_items} items, Ground Truth takes at most 100000")
+    if is_automatic and n_items < 1250:
+        warnings.append(f"LabelingJobAlgorithmsConfig: {n_items} items, Ground Truth labels automatically from 1250 on")
+    long_names = [name for name in classes if len(name) > 256]
+    if long_names:
+        warnings.append(f"classes: a name of {len(long_names[0])} characters, Ground Truth takes at most 256")
     return warnings
 
 

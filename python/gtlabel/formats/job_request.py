@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gtlabel._core import ConfidenceThreshold, ErrorTarget, FormatError, InvalidArgument, Overlap
-from gtlabel.formats.job_limits import limit_warnings
+from gtlabel.formats.job_limits import limit_warnings, pool_warnings
 from gtlabel.formats.manifest import Manifest, read_manifest
 from gtlabel.formats.manifest_label import ClassLabel, ManifestClass, ManifestLabel
 
@@ -135,6 +135,9 @@ class JobRequest:
             X = X[rows]
         if X is not None and X.shape[0] != len(rows):
             raise InvalidArgument(f"X: {X.shape[0]} rows given, expected {len(rows)}, one per line to be labelled")
+        self.warnings += [
+            text for text in pool_warnings(len(rows), names, self.is_automatic) if text not in self.warnings
+        ]
         given: dict[str, Any] = {
             "ids": [str(row) for row in rows.tolist()],
             "target": ErrorTarget(max_error=0.05) if self.is_automatic else ConfidenceThreshold(1.0),

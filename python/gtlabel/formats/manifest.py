@@ -258,7 +258,7 @@ class Manifest(Sequence[ManifestRow]):
 
     def append(self, row: Mapping[str, Any] | str) -> None:
         """A line more."""
-        self._core.append(row if isinstance(row, str) else _json_text(dict(row)))
+        self._core.append(_row_text(row))
 
     def subset(self, rows: ArrayLike) -> Manifest:
         """A manifest of some of the lines, as they stand, in the order given; also by a boolean per line."""
@@ -315,9 +315,17 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
 
 
 def write_manifest(manifest: Manifest | Iterable[Mapping[str, Any] | str], path: str | os.PathLike[str]) -> None:
-    """Writes a manifest, atomically; what was not changed since it was read, to the byte as it was."""
-    whole = manifest if isinstance(manifest, Manifest) else Manifest(manifest)
-    whole._core.write(os.fsencode(path))
+    """Writes a manifest, atomically; what was not changed since it was read, to the byte as it was.
+
+    Of other iterables (a generator over ``stream_manifest``) one row after the other, in memory for one.
+    """
+    if isinstance(manifest, Manifest):
+        manifest._core.write(os.fsencode(path))
+        return
+    writer = _core._ManifestWriter(os.fsencode(path))
+    for row in manifest:
+        writer.write(_row_text(row))
+    writer.finish()
 
 
 def stream_manifest(path: str | os.PathLike[str]) -> Iterator[ManifestRow]:
@@ -325,6 +333,12 @@ def stream_manifest(path: str | os.PathLike[str]) -> Iterator[ManifestRow]:
     reader = _core._ManifestReader(os.fsencode(path))
     while (line := reader.next()) is not None:
         yield ManifestRow(line)
+
+
+def _row_text(row: Mapping[str, Any] | str) -> str:
+    if isinstance(row, str):
+        return row
+    return row.text if isinstance(row, ManifestRow) else _json_text(dict(row))
 
 
 def _json_value(text: str) -> Any:

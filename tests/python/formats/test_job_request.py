@@ -102,6 +102,9 @@ def test_a_request_runs_to_its_output_manifest(place):
     request = read(place)
     assert request.describe()["LabelingJobStatus"] == "Initializing"
     job = request.start(features(400), target=gt.ErrorTarget(max_error=0.1))
+    assert request.warnings == [
+        "LabelingJobAlgorithmsConfig: 400 items, Ground Truth labels automatically from 1250 on"
+    ]
     batch = job.next_batch()
     assert len(batch) <= 40
     assert request.describe(job)["LabelingJobStatus"] == "InProgress"

@@ -491,6 +491,13 @@ def test_a_stream_has_the_rows_of_the_manifest(tmp_path):
     path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
     assert [row.text for row in gt.formats.stream_manifest(path)] == lines
     assert [row.text for row in gt.formats.read_manifest(path)] == lines
+    chosen = tmp_path / "chosen.manifest"
+    gt.formats.write_manifest((row for row in gt.formats.stream_manifest(path) if "animal" in row), chosen)
+    assert chosen.read_text().splitlines() == [line for line in lines if '"animal"' in line]
+    with pytest.raises(gt.InvalidArgument, match="JSON cannot hold"):
+        gt.formats.write_manifest([{"source": "a"}, {"source": float("nan")}], chosen)
+    assert chosen.read_text().splitlines() == [line for line in lines if '"animal"' in line]
+    assert sorted(tmp_path.iterdir()) == [chosen, path]
 
 
 @settings(max_examples=200, deadline=None)

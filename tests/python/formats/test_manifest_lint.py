@@ -415,6 +415,14 @@ def test_a_line_that_is_too_long_is_named_where_it_becomes_so():
     assert (finding.rule, finding.column) == ("line-too-long", 100_001)
 
 
+def test_endless_lines_take_no_endless_time():
+    line = "{" + ",".join(f'"a{number}-metadata":{{}}' for number in range(100_000)) + "}"
+    assert [finding.rule for finding in lint_bytes(line.encode())] == ["line-too-long"]
+    classes = ",".join(f'"{number}":"c{number}"' for number in range(15_000))
+    line = LINES["multi"].replace('"0":"delay","3":"damage"', classes)
+    assert {finding.rule for finding in lint_bytes(line.encode())} == {"attribute-too-long", "line-too-long"}
+
+
 def test_columns_count_characters_and_not_bytes():
     [finding] = lint_bytes('{"source":"Grüße, 世界","source":"b"}'.encode())
     assert (finding.rule, finding.column) == ("duplicate-key", 23)
