@@ -1,5 +1,6 @@
 """gtlabel: label a pool of items with as few human answers as possible, with a proven error bound."""
 
+from gtlabel import formats
 from gtlabel._core import (
     ArchiveError,
     AuditFallback,
@@ -15,6 +16,7 @@ from gtlabel._core import (
     ErrorTarget,
     FixedProbabilities,
     ForestModel,
+    FormatError,
     GraphModel,
     IncrementalModel,
     InvalidArgument,
@@ -58,6 +60,7 @@ from gtlabel.item_history import ItemHistory
 from gtlabel.labeling_job import LabelingJob
 from gtlabel.labeling_plan import LabelingPlan, Price, plan_labeling
 from gtlabel.labels import Labels
+from gtlabel.reconsolidation import Reconsolidation, reconsolidate
 from gtlabel.report import ClassRecord, Report, Round
 from gtlabel.simulation import SimulatedWorkforce, simulate
 from gtlabel.store_summary import StoreSummary, read_store
@@ -98,6 +101,7 @@ __all__ = [
     "EstimatorModel",
     "FixedProbabilities",
     "ForestModel",
+    "FormatError",
     "GraphModel",
     "GroundTruthConsolidation",
     "IncrementalModel",
@@ -115,6 +119,7 @@ __all__ = [
     "NotFitted",
     "Overlap",
     "Price",
+    "Reconsolidation",
     "Reliability",
     "Report",
     "Round",
@@ -141,6 +146,7 @@ __all__ = [
     "expected_audits",
     "fast_dawid_skene",
     "fleiss_kappa",
+    "formats",
     "glad",
     "ground_truth_compat",
     "ibcc",
@@ -152,6 +158,7 @@ __all__ = [
     "one_coin",
     "plan_labeling",
     "read_store",
+    "reconsolidate",
     "simulate",
     "verify_audit_trail",
     "wilson_interval",
