@@ -70,6 +70,8 @@ from gtlabel.structured_consolidation import (
 )
 from gtlabel.worker_table import WorkerTable
 
+from gtlabel import formats  # isort: skip
+
 __all__ = [
     "NONE_OF_THESE",
     "SKIP",
@@ -135,6 +137,7 @@ __all__ = [
     "expected_audits",
     "fast_dawid_skene",
     "fleiss_kappa",
+    "formats",
     "glad",
     "ground_truth_compat",
     "ibcc",

@@ -76,7 +76,8 @@ class Mask:
 
     def to_array(self) -> NDArray[np.bool_]:
         """A boolean (height, width) array."""
-        return pixels_of(self.runs, self.height * self.width).reshape(self.width, self.height).T
+        pixels: NDArray[np.bool_] = pixels_of(self.runs, self.height * self.width).reshape(self.width, self.height).T
+        return pixels
 
 
 @dataclass(frozen=True)
