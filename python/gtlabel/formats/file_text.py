@@ -82,6 +82,7 @@ def write_folder(folder: StrPath, texts: Mapping[str, str]) -> None:
     root = Path(folder)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise fault(folder, "", "exists and is not an empty folder, expected a new one")
+    root.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -49,11 +49,10 @@ def write_label_studio(annotations: Annotations, path: StrPath) -> None:
     Ids are under ``data.item_id``, because Label Studio numbers tasks by itself; workers whose names are not numbers of
     users under ``worker`` of their annotation, because it refuses users that it does not know.
     """
+    tasks = label_studio_tasks(annotations)
     try:
-        text = json.dumps(label_studio_tasks(annotations), ensure_ascii=False, allow_nan=False, indent=1)
+        text = json.dumps(tasks, ensure_ascii=False, allow_nan=False, indent=1)
     except (TypeError, ValueError) as error:
-        if isinstance(error, InvalidArgument):
-            raise
         raise InvalidArgument(f"Label Studio: {error}; expected what JSON can say") from None
     write_text(path, text + "\n")
 
@@ -119,9 +118,11 @@ def _results(item: Item, answer: Answer) -> list[dict[str, Any]]:
 
 
 def _are_of_one_result(last: dict[str, Any], result: dict[str, Any], label: str) -> bool:
-    plain, given = ({**value.get("value", {}), "choices": None} for value in (last, result))
-    is_alike = {**last, "value": plain} == {**result, "value": given}
-    return is_alike and label not in last["value"]["choices"]
+    if last.get("type") != "choices" or not isinstance(last.get("value"), dict):
+        return False
+    listed = last["value"].get("choices")
+    other = {**last, "value": {**last["value"], "choices": [label]}}
+    return isinstance(listed, list) and label not in listed and other == result
 
 
 def _result(item: Item, mark: Any, kind: str, value: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def read_pascal_voc(folder: StrPath, *, first_pixel: int = 0) -> Annotations:
     root = Path(folder)
     base = root.parent if root.is_file() else root / "Annotations" if (root / "Annotations").is_dir() else root
     paths = [root] if root.is_file() else sorted(base.rglob("*.xml"))
-    if not paths:
+    if not paths and (not root.is_dir() or any(root.iterdir())):
         raise fault(folder, "", "no .xml files, expected one per image")
     return Annotations.of([_item(path, base, _offset(first_pixel)) for path in paths])
 
