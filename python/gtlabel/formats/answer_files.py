@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +110,8 @@ def read_answers(source: Any) -> AnswerTable:
 
 
 def answers_of_columns(table: ColumnFile) -> AnswerTable:
+    if not table.columns:  # an empty file of JSON Lines
+        table = dataclasses.replace(table, columns={"item": [], "answer": []})
     item, answer, worker = (table.name_of(*names) for names in (ITEM_NAMES, ANSWER_NAMES, WORKER_NAMES))
     if item is None or answer is None:
         raise InvalidArgument(f"{table.path}: columns {list(table.columns)} given, expected item, worker and answer")

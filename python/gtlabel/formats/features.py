@@ -47,9 +47,10 @@ def carried_kinds(carries: Iterable[str]) -> str:
 
 
 def not_carried(annotations: Annotations, carries: Iterable[str]) -> dict[str, int]:
-    """What of the annotations a format has no place for, counted."""
+    """What of the annotations a format has no place for, counted; beside what is essential, which is refused."""
     places = set(carries)
-    counts = {name: feature.count(annotations) for name, feature in FEATURES.items() if name not in places}
+    left_out = {name: feature for name, feature in FEATURES.items() if name not in places and not feature.is_essential}
+    counts = {name: feature.count(annotations) for name, feature in left_out.items()}
     return {name: count for name, count in counts.items() if count}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -46,6 +47,8 @@ def read_labels(source: Any, classes: Sequence[str] | None = None) -> Labels:
 
 
 def labels_of_columns(table: ColumnFile, classes: Sequence[str] | None = None) -> Labels:
+    if not table.columns:  # an empty file of JSON Lines
+        table = dataclasses.replace(table, columns={"label": []})
     if "label" not in table:
         raise InvalidArgument(f"{table.path}: columns {list(table.columns)} given, expected one called 'label'")
     n = len(table)
