@@ -265,9 +265,7 @@ def _mask(label: str, segmentation: Mapping[str, Any], common: Mapping[str, Any]
     counts = segmentation["counts"]
     runs = runs_of_text(counts) if isinstance(counts, str) else tuple(counts)
     if not all(type(value) is int and value >= 0 for value in (height, width, *runs)) or height * width > _MOST_PIXELS:
-        raise ValueError(
-            f"segmentation: size {height} x {width} given, expected at most {_MOST_PIXELS} pixels"
-        )
+        raise ValueError(f"segmentation: size {height} x {width} given, expected at most {_MOST_PIXELS} pixels")
     if sum(runs) != height * width:
         raise ValueError(f"segmentation: runs of {sum(runs)} pixels given for {height} x {width}")
     return Mask(label, height, width, runs, **common)

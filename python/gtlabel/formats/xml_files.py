@@ -70,6 +70,11 @@ def read_xml(path: StrPath, root: str) -> Element:
     return element
 
 
+def parse_xml(name: str, text: str) -> Element:
+    """The outermost element of a text; ``name`` is what errors call it."""
+    return _Reader(name).read(text)
+
+
 def place(element: PlainElement) -> str:
     return f"line {getattr(element, 'line', 0)}"
 
