@@ -1,7 +1,9 @@
 """convert: which format a file has, what is refused, what is told, and files of other programs."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import gtlabel as gt
 import numpy as np
@@ -481,3 +483,10 @@ def test_names_that_xml_or_tokens_cannot_have_are_refused(tmp_path):
     with pytest.raises(gt.InvalidArgument, match="expected whole words"):
         gt.formats.write_conll(one(Answer((Span("a", 0, 9),)), text="x"), tmp_path / "x.conll")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_page_has_every_format():
+    page = (Path(__file__).parents[3] / "docs/formats.md").read_text()
+    [table] = re.findall(r"^\| format \|.*?\n\n", page, re.DOTALL | re.MULTILINE)
+    first_cells = " ".join(line.split("|")[1] for line in table.splitlines()[2:] if line)
+    assert re.findall(r"`(\w+)`", first_cells) == list(FORMATS)
