@@ -251,7 +251,8 @@ def _item(task: Mapping[str, Any], position: int) -> Item:
     if not isinstance(content, dict):
         raise InvalidArgument("data: expected an object")
     answers = [(HUMAN, given) for given in task.get("annotations") or task.get("completions") or []]
-    answers += [(AUTO, given) for given in task.get("predictions") or []]
+    # Exports may name predictions by number alone, which says nothing.
+    answers += [(AUTO, given) for given in task.get("predictions") or [] if not isinstance(given, int)]
     results = [result for _, given in answers for result in given.get("result") or []]
     width, height = _size(content, results)
     unit = "pixel" if (width and height) or not any(map(_is_in_percent, results)) else "fraction"

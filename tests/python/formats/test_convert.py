@@ -290,6 +290,28 @@ def test_coco_of_others_with_crowds_polygons_and_ids_is_read(tmp_path):
     assert read.items[1].answers == (Answer(),), "an image without annotations is a negative"
 
 
+def test_label_studios_exports_of_both_kinds_are_read(tmp_path):
+    """As Label Studio 1.23.2 wrote them, shortened; predictions are numbers there."""
+    result = {"type": "choices", "from_name": "kind", "to_name": "item", "value": {"choices": ["good"]}}
+    annotation = {"id": 9, "completed_by": 2, "result": [result], "was_cancelled": False, "lead_time": 2.0, "task": 1}
+    task = {
+        "id": 1,
+        "annotations": [annotation],
+        "drafts": [],
+        "predictions": [6],
+        "data": {"text": "fine", "stars": 4},
+    }
+    plain = {"text": "fine", "stars": 4, "id": 1, "label": "good", "annotator": 2, "annotation_id": 9, "lead_time": 2.0}
+    for content, control in (([task], "kind"), ([plain], None)):
+        (tmp_path / "export.json").write_text(json.dumps(content))
+        [item] = gt.formats.read_label_studio(tmp_path / "export.json").items
+        assert (item.id, item.text, item.fields) == (1, "fine", {"stars": 4})
+        [answer] = item.answers
+        assert (answer.worker, answer.seconds, answer.id) == ("2", 2.0, 9)
+        assert answer.marks[0].label == "good"
+        assert answer.marks[0].attributes.get("from_name") == control
+
+
 def test_runs_are_told_as_in_pycocotools():
     # From pycocotools 2.0: encode(np.asfortranarray(pixels))["counts"], of a square and of the numbers below.
     mask = pytest.importorskip("pycocotools.mask", reason="pycocotools is not installed")
