@@ -91,9 +91,9 @@ def with_confidences_in_place(annotations: Annotations, carries: frozenset[str])
 
 
 def _with_confidence_in_place(answer: Answer, to_marks: bool) -> Answer:
-    if len(answer.marks) != 1 or not isinstance(answer.marks[0], Choice):
+    choice = answer.marks[0] if len(answer.marks) == 1 else None
+    if not isinstance(choice, Choice):
         return answer
-    [choice] = answer.marks
     given, other = choice.confidence, answer.confidence
     if to_marks and given is None and other is not None:
         return dataclasses.replace(answer, marks=(dataclasses.replace(choice, confidence=other),), confidence=None)
