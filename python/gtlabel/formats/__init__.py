@@ -1,7 +1,28 @@
-"""Files of other systems: SageMaker Ground Truth's manifests, jobs and requests."""
+"""Files, tables and frames of other systems, in and out; SageMaker Ground Truth's manifests, jobs and requests."""
 
+from gtlabel.formats.annotation_lines import read_annotations, write_annotations
+from gtlabel.formats.annotation_tables import (
+    annotations_of_answers,
+    annotations_of_labels,
+    answers_of_annotations,
+    box_columns,
+    label_set_columns,
+    labels_of_annotations,
+    mask_columns,
+    span_columns,
+    with_consolidated,
+)
+from gtlabel.formats.annotations import Annotations, Answer, Box, Choice, Item, Mask, Other, Polygon, Span
+from gtlabel.formats.answer_files import AnswerTable, read_answers, write_answers
+from gtlabel.formats.coco import read_coco, write_coco
+from gtlabel.formats.conll import read_conll, write_conll
+from gtlabel.formats.conversion import FORMATS, Conversion, Format, convert
+from gtlabel.formats.cvat import read_cvat, write_cvat
+from gtlabel.formats.frames import class_names, labels_from_dataset, to_dataset, to_polars
 from gtlabel.formats.job_functions import PreparedTask, apply_consolidation, consolidate_with, prepare_tasks
 from gtlabel.formats.job_request import JobRequest, read_job_request
+from gtlabel.formats.label_files import read_labels, write_labels
+from gtlabel.formats.label_studio import read_label_studio, write_label_studio
 from gtlabel.formats.labeling_job_folder import (
     ConsolidationFile,
     LabelingJobFolder,
@@ -37,6 +58,7 @@ from gtlabel.formats.manifest_label import (
     TextSpan,
 )
 from gtlabel.formats.mask_files import read_mask, read_point_mask, write_mask, write_point_mask
+from gtlabel.formats.pascal_voc import read_pascal_voc, write_pascal_voc
 from gtlabel.formats.sequence_labels import (
     FrameObject,
     FrameSequence,
@@ -47,17 +69,27 @@ from gtlabel.formats.sequence_labels import (
     right_handed_yaw,
     write_sequence_labels,
 )
+from gtlabel.formats.yolo import read_yolo, read_yolo_classification, write_yolo, write_yolo_classification
 
 __all__ = [
+    "FORMATS",
+    "Annotations",
+    "Answer",
+    "AnswerTable",
+    "Box",
     "BoxLabel",
+    "Choice",
     "ClassLabel",
     "ConsolidationFile",
+    "Conversion",
     "Cuboid",
     "CuboidLabel",
     "CustomLabel",
     "Finding",
+    "Format",
     "FrameObject",
     "FrameSequence",
+    "Item",
     "JobRequest",
     "LabeledFrame",
     "LabelingJobFolder",
@@ -68,34 +100,72 @@ __all__ = [
     "ManifestLabel",
     "ManifestLabels",
     "ManifestRow",
+    "Mask",
     "MaskClass",
     "MaskLabel",
     "MultiClassLabel",
+    "Other",
+    "Polygon",
     "PreparedTask",
     "RawAnswers",
     "SequenceLabel",
     "SequenceLabels",
+    "Span",
     "SpanLabel",
     "TextSpan",
     "WorkerAnswer",
     "WorkerResponse",
+    "annotations_of_answers",
+    "annotations_of_labels",
+    "answers_of_annotations",
     "apply_consolidation",
+    "box_columns",
+    "class_names",
     "consolidate_with",
+    "convert",
+    "label_set_columns",
+    "labels_from_dataset",
+    "labels_of_annotations",
     "lint_manifest",
     "lint_rules",
+    "mask_columns",
     "prepare_tasks",
+    "read_annotations",
+    "read_answers",
+    "read_coco",
+    "read_conll",
+    "read_cvat",
     "read_frame_sequence",
     "read_job_request",
+    "read_label_studio",
     "read_labeling_job",
+    "read_labels",
     "read_manifest",
     "read_mask",
+    "read_pascal_voc",
     "read_point_mask",
     "read_sequence_labels",
+    "read_yolo",
+    "read_yolo_classification",
     "right_handed_yaw",
+    "span_columns",
     "stream_manifest",
+    "to_dataset",
+    "to_polars",
+    "with_consolidated",
+    "write_annotations",
+    "write_answers",
+    "write_coco",
+    "write_conll",
+    "write_cvat",
+    "write_label_studio",
     "write_labeling_job",
+    "write_labels",
     "write_manifest",
     "write_mask",
+    "write_pascal_voc",
     "write_point_mask",
     "write_sequence_labels",
+    "write_yolo",
+    "write_yolo_classification",
 ]
