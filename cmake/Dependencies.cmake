@@ -51,6 +51,13 @@ if(NOT TARGET xtensor)
   endif()
 endif()
 
+if(NOT TARGET nlohmann_json::nlohmann_json)
+  find_package(nlohmann_json 3.9 CONFIG QUIET)
+  if(NOT nlohmann_json_FOUND)
+    gtlabel_stop_missing("nlohmann/json >= 3.9" "nlohmann-json3-dev" "nlohmann-json" "nlohmann_json")
+  endif()
+endif()
+
 # The shared library: Debian's static one is not position-independent and cannot go into the Python module.
 if(NOT TARGET Boost::serialization)
   if(NOT DEFINED Boost_USE_STATIC_LIBS)

@@ -1,5 +1,6 @@
 """gtlabel: label a pool of items with as few human answers as possible, with a proven error bound."""
 
+from gtlabel import formats
 from gtlabel._core import (
     ArchiveError,
     AuditFallback,
@@ -15,6 +16,7 @@ from gtlabel._core import (
     ErrorTarget,
     FixedProbabilities,
     ForestModel,
+    FormatError,
     GraphModel,
     IncrementalModel,
     InvalidArgument,
@@ -56,6 +58,7 @@ from gtlabel.estimator_model import EstimatorModel
 from gtlabel.labeling_job import LabelingJob
 from gtlabel.labeling_plan import LabelingPlan, Price, plan_labeling
 from gtlabel.labels import Labels
+from gtlabel.reconsolidation import Reconsolidation, reconsolidate
 from gtlabel.report import ClassRecord, Report, Round
 from gtlabel.simulation import SimulatedWorkforce, simulate
 from gtlabel.structured_consolidation import (
@@ -69,8 +72,6 @@ from gtlabel.structured_consolidation import (
     consolidate_spans,
 )
 from gtlabel.worker_table import WorkerTable
-
-from gtlabel import formats  # isort: skip
 
 __all__ = [
     "NONE_OF_THESE",
@@ -96,6 +97,7 @@ __all__ = [
     "EstimatorModel",
     "FixedProbabilities",
     "ForestModel",
+    "FormatError",
     "GraphModel",
     "GroundTruthConsolidation",
     "IncrementalModel",
@@ -112,6 +114,7 @@ __all__ = [
     "NotFitted",
     "Overlap",
     "Price",
+    "Reconsolidation",
     "Reliability",
     "Report",
     "Round",
@@ -148,6 +151,7 @@ __all__ = [
     "max_wrong_unfound",
     "one_coin",
     "plan_labeling",
+    "reconsolidate",
     "simulate",
     "wilson_interval",
 ]

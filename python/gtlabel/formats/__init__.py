@@ -1,4 +1,4 @@
-"""Files that other programs read and write."""
+"""Files of other programs: SageMaker Ground Truth's, and the formats that people use."""
 
 from gtlabel.formats.annotation_lines import read_annotations, write_annotations
 from gtlabel.formats.annotation_tables import (
@@ -19,9 +19,56 @@ from gtlabel.formats.conll import read_conll, write_conll
 from gtlabel.formats.conversion import FORMATS, Conversion, Format, convert
 from gtlabel.formats.cvat import read_cvat, write_cvat
 from gtlabel.formats.frames import class_names, labels_from_dataset, to_dataset, to_polars
+from gtlabel.formats.job_functions import PreparedTask, apply_consolidation, consolidate_with, prepare_tasks
+from gtlabel.formats.job_request import JobRequest, read_job_request
 from gtlabel.formats.label_files import read_labels, write_labels
 from gtlabel.formats.label_studio import read_label_studio, write_label_studio
+from gtlabel.formats.labeling_job_folder import (
+    ConsolidationFile,
+    LabelingJobFolder,
+    RawAnswers,
+    WorkerAnswer,
+    WorkerResponse,
+    read_labeling_job,
+    write_labeling_job,
+)
+from gtlabel.formats.lint import Finding, LintReport, lint_manifest, lint_rules
+from gtlabel.formats.manifest import (
+    Manifest,
+    ManifestLabels,
+    ManifestRow,
+    read_manifest,
+    stream_manifest,
+    write_manifest,
+)
+from gtlabel.formats.manifest_label import (
+    BoxLabel,
+    ClassLabel,
+    Cuboid,
+    CuboidLabel,
+    CustomLabel,
+    ManifestBox,
+    ManifestClass,
+    ManifestLabel,
+    MaskClass,
+    MaskLabel,
+    MultiClassLabel,
+    SequenceLabel,
+    SpanLabel,
+    TextSpan,
+)
+from gtlabel.formats.mask_files import read_mask, read_point_mask, write_mask, write_point_mask
 from gtlabel.formats.pascal_voc import read_pascal_voc, write_pascal_voc
+from gtlabel.formats.sequence_labels import (
+    FrameObject,
+    FrameSequence,
+    LabeledFrame,
+    SequenceLabels,
+    read_frame_sequence,
+    read_sequence_labels,
+    right_handed_yaw,
+    write_sequence_labels,
+)
 from gtlabel.formats.yolo import read_yolo, read_yolo_classification, write_yolo, write_yolo_classification
 
 __all__ = [
@@ -30,35 +77,79 @@ __all__ = [
     "Answer",
     "AnswerTable",
     "Box",
+    "BoxLabel",
     "Choice",
+    "ClassLabel",
+    "ConsolidationFile",
     "Conversion",
+    "Cuboid",
+    "CuboidLabel",
+    "CustomLabel",
+    "Finding",
     "Format",
+    "FrameObject",
+    "FrameSequence",
     "Item",
+    "JobRequest",
+    "LabeledFrame",
+    "LabelingJobFolder",
+    "LintReport",
+    "Manifest",
+    "ManifestBox",
+    "ManifestClass",
+    "ManifestLabel",
+    "ManifestLabels",
+    "ManifestRow",
     "Mask",
+    "MaskClass",
+    "MaskLabel",
+    "MultiClassLabel",
     "Other",
     "Polygon",
+    "PreparedTask",
+    "RawAnswers",
+    "SequenceLabel",
+    "SequenceLabels",
     "Span",
+    "SpanLabel",
+    "TextSpan",
+    "WorkerAnswer",
+    "WorkerResponse",
     "annotations_of_answers",
     "annotations_of_labels",
     "answers_of_annotations",
+    "apply_consolidation",
     "box_columns",
     "class_names",
+    "consolidate_with",
     "convert",
     "label_set_columns",
     "labels_from_dataset",
     "labels_of_annotations",
+    "lint_manifest",
+    "lint_rules",
     "mask_columns",
+    "prepare_tasks",
     "read_annotations",
     "read_answers",
     "read_coco",
     "read_conll",
     "read_cvat",
+    "read_frame_sequence",
+    "read_job_request",
     "read_label_studio",
+    "read_labeling_job",
     "read_labels",
+    "read_manifest",
+    "read_mask",
     "read_pascal_voc",
+    "read_point_mask",
+    "read_sequence_labels",
     "read_yolo",
     "read_yolo_classification",
+    "right_handed_yaw",
     "span_columns",
+    "stream_manifest",
     "to_dataset",
     "to_polars",
     "with_consolidated",
@@ -68,8 +159,13 @@ __all__ = [
     "write_conll",
     "write_cvat",
     "write_label_studio",
+    "write_labeling_job",
     "write_labels",
+    "write_manifest",
+    "write_mask",
     "write_pascal_voc",
+    "write_point_mask",
+    "write_sequence_labels",
     "write_yolo",
     "write_yolo_classification",
 ]
