@@ -41,6 +41,7 @@ from gtlabel.formats.manifest import (
     stream_manifest,
     write_manifest,
 )
+from gtlabel.formats.manifest_annotations import annotations_of_manifest
 from gtlabel.formats.manifest_label import (
     BoxLabel,
     ClassLabel,
@@ -117,6 +118,7 @@ __all__ = [
     "WorkerResponse",
     "annotations_of_answers",
     "annotations_of_labels",
+    "annotations_of_manifest",
     "answers_of_annotations",
     "apply_consolidation",
     "box_columns",
