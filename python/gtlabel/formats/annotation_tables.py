@@ -27,7 +27,7 @@ from gtlabel.formats.annotations import (
     known,
 )
 from gtlabel.formats.answer_files import SPECIAL_ANSWERS, AnswerTable
-from gtlabel.formats.features import prepared
+from gtlabel.formats.features import prepared, with_confidences_in_place
 from gtlabel.labels import Labels
 from gtlabel.structured_consolidation import (
     BoxConsolidation,
@@ -91,7 +91,8 @@ def _item_of_row(labels: Labels, row: int, has_gaps: bool) -> Item:
 def labels_of_annotations(annotations: Annotations) -> Labels:
     """Of items with one answer, which chose one class; others raise. Items that nobody answered are left out."""
     place_of = {name: index for index, name in enumerate(annotations.classes)}
-    items = prepared(annotations, LABELS_CARRY | {"unanswered items"}, "labels").items
+    placed = with_confidences_in_place(annotations, LABELS_CARRY)
+    items = prepared(placed, LABELS_CARRY | {"unanswered items"}, "labels").items
     kept = [(row, item, item.answers[0]) for row, item in enumerate(items) if item.answers]
     names = [answer.special or _chosen(answer) for _, _, answer in kept]
     places = [
@@ -139,7 +140,7 @@ def answers_of_annotations(annotations: Annotations) -> AnswerTable:
 
     What machines said is left out.
     """
-    people = only_people(annotations)
+    people = with_confidences_in_place(only_people(annotations), ANSWERS_CARRY)
     rows = [(item.id, answer) for item in prepared(people, ANSWERS_CARRY, "answers").items for answer in item.answers]
     unknown = [np.nan if answer.confidence is None else answer.confidence for _, answer in rows]
     return AnswerTable(

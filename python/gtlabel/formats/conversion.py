@@ -27,7 +27,7 @@ from gtlabel.formats.conll import CARRIES as CONLL_CARRIES
 from gtlabel.formats.conll import joined_text, read_conll, write_conll
 from gtlabel.formats.cvat import CARRIES as CVAT_CARRIES
 from gtlabel.formats.cvat import read_cvat, write_cvat
-from gtlabel.formats.features import not_carried, prepared
+from gtlabel.formats.features import not_carried, prepared, with_confidences_in_place
 from gtlabel.formats.file_text import StrPath, parse_json, read_text
 from gtlabel.formats.label_files import labels_of_columns
 from gtlabel.formats.label_studio import CARRIES as LABEL_STUDIO_CARRIES
@@ -117,6 +117,7 @@ def convert(
     origin = FORMATS[_known(from_)] if from_ and from_ not in _TABLES else _sniffed(source, from_)
     annotations = origin.read(source)
     destination = FORMATS[_known(to)] if to and to not in _TABLES else _of_ending(target, to, annotations)
+    annotations = with_confidences_in_place(annotations, destination.carries)
     prepared(annotations, destination.carries, destination.title)  # refuses what is essential, strict or not
     lost = _lost(annotations, destination)
     if strict and lost:

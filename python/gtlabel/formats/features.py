@@ -78,6 +78,30 @@ def _prepared_item(item: Item, carries: frozenset[str]) -> Item:
     return dataclasses.replace(item, answers=tuple(answers))
 
 
+def with_confidences_in_place(annotations: Annotations, carries: frozenset[str]) -> Annotations:
+    """Of an answer that is one choice the confidence is that of the choice: it goes where the format has a place."""
+    if ("answer confidences" in carries) == ("mark confidences" in carries):
+        return annotations
+    to_marks = "mark confidences" in carries
+    items = [
+        dataclasses.replace(item, answers=tuple(_with_confidence_in_place(answer, to_marks) for answer in item.answers))
+        for item in annotations.items
+    ]
+    return Annotations(tuple(items), annotations.classes)
+
+
+def _with_confidence_in_place(answer: Answer, to_marks: bool) -> Answer:
+    choice = answer.marks[0] if len(answer.marks) == 1 else None
+    if not isinstance(choice, Choice):
+        return answer
+    given, other = choice.confidence, answer.confidence
+    if to_marks and given is None and other is not None:
+        return dataclasses.replace(answer, marks=(dataclasses.replace(choice, confidence=other),), confidence=None)
+    if not to_marks and other is None and given is not None:
+        return dataclasses.replace(answer, marks=(dataclasses.replace(choice, confidence=None),), confidence=given)
+    return answer
+
+
 def only_answer(item: Item) -> Answer:
     """Of an item of a format that has one answer per item."""
     return item.answers[0] if item.answers else Answer()

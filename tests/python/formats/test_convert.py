@@ -168,6 +168,14 @@ def test_predictions_give_way_to_people(tmp_path):
     assert told.not_carried == {"predictions beside answers": 1, "skips": 1}
 
 
+def test_the_confidence_of_a_single_choice_is_that_of_the_label(tmp_path):
+    answers = Answer((Choice("cat", confidence=0.75),)), Answer((Choice("dog"),), confidence=0.5)
+    items = [Item(name, (answer,)) for name, answer in zip("ab", answers, strict=True)]
+    save(Annotations.of(items), tmp_path / "in.jsonl")
+    assert convert(tmp_path / "in.jsonl", tmp_path / "out.csv", strict=True).not_carried == {}
+    assert gt.formats.read_labels(tmp_path / "out.csv").confidence.tolist() == [0.75, 0.5]
+
+
 def test_white_space_that_tokens_lose_is_told(tmp_path):
     save(one(Answer((Span("PER", 1, 4),)), item_id=0, text="(Ann)  left."), tmp_path / "in.jsonl")
     told = convert(tmp_path / "in.jsonl", tmp_path / "out.conll")
