@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <unordered_map>
 #include <utility>
 
 #include "formats/json_tree.hpp"
@@ -27,6 +28,9 @@ struct Row {
   bool is_text = false;
 };
 
+/// Every attribute has columns for every line: a small file of many attributes would fill the memory.
+constexpr std::size_t kMostAttributes = 1000;
+
 void require_size(const std::string& text) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) {
     throw InvalidArgument("line: longer than 4 GB given");
@@ -44,6 +48,8 @@ struct Manifest::State {
   std::vector<Row> rows;
   // Attributes: few, and in the order of the lines mostly the same.
   std::vector<std::string> names;
+  std::unordered_map<std::string, std::size_t> places;
+  std::size_t last_place = 0;
   std::deque<ManifestLabelColumns> columns;
   std::vector<formats::LabelColumnsWriter> writers;
   JsonTree tree;
@@ -113,17 +119,24 @@ struct Manifest::State {
     });
   }
 
-  std::size_t place_of(std::string_view attribute) const {
-    return static_cast<std::size_t>(std::find(names.begin(), names.end(), attribute) - names.begin());
+  /// The place of an attribute's columns; names.size() if it has none yet.
+  [[nodiscard]] std::size_t place_of(std::string_view attribute) const {
+    const auto found = places.find(std::string(attribute));
+    return found == places.end() ? names.size() : found->second;
   }
 
+  /// The lines have their attributes in the same order, so the one behind the last is tried first.
   formats::LabelColumnsWriter& writer_of(std::string_view attribute) {
-    const std::size_t place = place_of(attribute);
-    if (place == names.size()) {
+    const std::size_t expected = last_place + 1 < names.size() ? last_place + 1 : 0;
+    last_place = expected < names.size() && names[expected] == attribute ? expected : place_of(attribute);
+    if (last_place == names.size()) {
+      if (names.size() == kMostAttributes)
+        throw FormatError(name + ": more than 1000 label attributes, expected a few");
+      places.emplace(attribute, last_place);
       names.emplace_back(attribute);
       writers.emplace_back(columns.emplace_back());
     }
-    return writers[place];
+    return writers[last_place];
   }
 
   /// All columns as long as the manifest.

@@ -39,8 +39,8 @@ struct ManifestLabelColumns {
 /// A manifest in memory: the text of its file, where its lines are, and a column for everything that its labels say.
 ///
 /// What is not changed is written as it was read, to the byte: line ends, blank lines and a byte order mark included.
-/// Const methods are safe together, changes are not. Movable, not copyable. Memory: the text, and about 70 bytes a line
-/// with one label attribute.
+/// Const methods are safe together, changes are not. Movable, not copyable. Memory: the text, 40 bytes a line, and 40
+/// bytes for every line and label attribute, of which there may be 1000.
 class GTLABEL_EXPORT Manifest {
  public:
   /// Without lines.

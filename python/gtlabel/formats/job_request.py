@@ -17,7 +17,8 @@ from urllib.parse import unquote, urlsplit
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gtlabel._core import ConfidenceThreshold, ErrorTarget, FormatError, InvalidArgument, Overlap
+from gtlabel import _core
+from gtlabel._core import ArchiveError, ConfidenceThreshold, ErrorTarget, FormatError, InvalidArgument, Overlap
 from gtlabel.formats.job_limits import limit_warnings, pool_warnings
 from gtlabel.formats.manifest import Manifest, read_manifest
 from gtlabel.formats.manifest_label import ClassLabel, ManifestClass, ManifestLabel
@@ -336,10 +337,14 @@ def read_job_request(path: str | os.PathLike[str], buckets: Mapping[str, str] | 
     ------
     FormatError
         No JSON object, or one without LabelingJobName, LabelAttributeName, manifest or output.
+    ArchiveError
+        A file that cannot be read.
     """
     place = Path(path)
     try:
-        content = json.loads(place.read_bytes())
+        content = json.loads(_core.read_file(os.fsencode(place)))
+    except ArchiveError:
+        raise
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{place}: {error}") from None
     if not isinstance(content, dict):
@@ -419,9 +424,9 @@ def _price(human: Mapping[str, Any]) -> float | None:
 
 def _categories(path: str, request: Path) -> dict[str, Any]:
     try:
-        content = json.loads(Path(path).read_bytes())
+        content = json.loads(_core.read_file(os.fsencode(path)))
         names = [entry["label"] for entry in content["labels"]]
-    except (OSError, ValueError, RecursionError, KeyError, TypeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise FormatError(f"{request}: LabelCategoryConfigS3Uri: {path}: {error}") from None
     if not all(isinstance(name, str) for name in names):
         raise FormatError(f"{path}: labels that are no texts, expected {{'labels': [{{'label': '<name>'}}, ...]}}")

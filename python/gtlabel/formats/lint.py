@@ -109,9 +109,13 @@ def lint_manifest(path: str | os.PathLike[str], consumers: Sequence[str] = CONSU
     consumers
         Whose rules count: ``"ground-truth"`` (always sensible) and ``"rekognition"`` (what Rekognition Custom Labels
         asks of image classes and boxes).
+
+    Raises
+    ------
+    ArchiveError
+        A file that cannot be read.
     """
-    with open(path, "rb") as file:
-        return lint_bytes(file.read(), os.fspath(path), consumers)
+    return lint_bytes(_core.read_file(os.fsencode(path)), os.fspath(path), consumers)
 
 
 def lint_bytes(content: bytes, name: str = "manifest", consumers: Sequence[str] = CONSUMERS) -> LintReport:

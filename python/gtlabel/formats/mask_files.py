@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gtlabel import _core
 from gtlabel._core import FormatError, InvalidArgument
 from gtlabel.formats.manifest_label import MaskLabel
 
@@ -56,8 +57,9 @@ def write_mask(mask: ArrayLike, label: MaskLabel, path: str | os.PathLike[str]) 
 
 def read_point_mask(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     """The class of each point."""
+    packed = _core.read_file(os.fsencode(path))
     try:
-        return np.frombuffer(zlib.decompress(Path(path).read_bytes()), dtype=np.uint8)
+        return np.frombuffer(zlib.decompress(packed), dtype=np.uint8)
     except zlib.error as error:
         raise FormatError(f"{os.fspath(path)}: {error}; expected one byte a point, compressed by zlib") from None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gtlabel import _core
 from gtlabel._core import FormatError
 
 # Key of a frame's list -> what its entries are.
@@ -127,8 +128,9 @@ def right_handed_yaw(yaw: float, creation_date: str) -> float:
 
 
 def _object(path: str | os.PathLike[str]) -> dict[str, Any]:
+    text = _core.read_file(os.fsencode(path))
     try:
-        content = json.loads(Path(path).read_bytes())
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{os.fspath(path)}: {error}") from None
     if not isinstance(content, dict):

@@ -275,6 +275,14 @@ def test_what_is_no_request_is_refused(tmp_path, content):
         gt.formats.read_job_request(path)
 
 
+def test_files_that_cannot_be_read_are_named(place):
+    with pytest.raises(gt.ArchiveError, match="none"):
+        gt.formats.read_job_request(place / "none")
+    (place / "data/classes.json").unlink()
+    with pytest.raises(gt.FormatError, match=r"LabelCategoryConfigS3Uri: .*classes\.json"):
+        read(place)
+
+
 def test_fields_of_a_wrong_kind_are_named(place):
     with pytest.raises(gt.FormatError, match="MaxConcurrentTaskCount is 'many'"):
         read(place, MaxConcurrentTaskCount="many")

@@ -476,6 +476,13 @@ def test_a_line_that_is_no_object_is_named(tmp_path, bad, column, what):
         next(rows)
 
 
+def test_endless_attributes_are_refused_before_they_fill_the_memory():
+    line = "{" + ",".join(f'"a{number}":1,"a{number}-metadata":{{}}' for number in range(1001)) + "}"
+    with pytest.raises(gt.FormatError, match="more than 1000 label attributes"):
+        Manifest.from_bytes(line.encode())
+    assert len(manifest_of(line.replace('"a7-metadata"', '"other"')).attributes) == 1000
+
+
 def test_files_that_cannot_be_read_or_written_are_refused(tmp_path):
     with pytest.raises(gt.ArchiveError, match="cannot be opened"):
         gt.formats.read_manifest(tmp_path / "none")

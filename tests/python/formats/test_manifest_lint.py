@@ -531,6 +531,11 @@ def test_reports_are_written_as_text_json_and_github_annotations(tmp_path):
     assert repr(report) == f"LintReport({path}: 1 lines, 1 findings)"
 
 
+def test_a_file_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(gt.ArchiveError, match="none"):
+        gt.formats.lint_manifest(tmp_path / "none")
+
+
 def test_the_published_job_is_clean():
     root = os.environ.get("GTLABEL_TEST_DATA")
     if root is None:
