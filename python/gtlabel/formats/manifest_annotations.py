@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 from gtlabel._core import InvalidArgument
 from gtlabel.formats.annotations import AUTO, HUMAN, Annotations, Answer, Box, Choice, Item, Mark, Other, Span
-from gtlabel.formats.features import only_answer, prepared
+from gtlabel.formats.features import only_answer, prepared, with_confidences_in_place
 from gtlabel.formats.file_text import StrPath
 from gtlabel.formats.manifest import Manifest, ManifestRow, read_manifest, write_manifest
 from gtlabel.formats.manifest_label import (
@@ -132,7 +133,7 @@ def _class_names(label: ManifestLabel) -> list[str]:
 
 def write_manifest_annotations(annotations: Annotations, path: StrPath) -> None:
     """An augmented manifest with the label attribute ``label``, of the one task type that all answers are of."""
-    ready = prepared(annotations, CARRIES, "manifest")
+    ready = prepared(with_confidences_in_place(annotations, CARRIES), CARRIES, "manifest")
     kind = _task_kind(ready)
     places = {name: place for place, name in enumerate(ready.classes)}
     manifest = Manifest()
@@ -178,7 +179,16 @@ def _label(item: Item, kind: type, places: dict[str, int]) -> ManifestLabel:
     else:
         spans = [TextSpan(m.label, m.start, m.end, m.confidence) for m in answer.marks if isinstance(m, Span)]
         value = SpanLabel(spans, [(name, name) for name in places])
-    return ManifestLabel(value, human_annotated=answer.source == HUMAN, job_name=str(answer.fields.get("job-name", "")))
+    return ManifestLabel(
+        value,
+        human_annotated=answer.source == HUMAN,
+        job_name=str(answer.fields.get("job-name") or f"labeling-job/{_LABEL}"),
+        creation_date=str(answer.fields.get("creation-date") or _now()),
+    )
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
 
 
 def _box_label(item: Item, parts: list[ManifestClass], places: dict[str, int]) -> BoxLabel:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gtlabel.formats import FORMATS, Annotations, Answer, Box, Choice, Item, Mask, Other, Polygon, Span
 from gtlabel.formats.annotations import runs_of
-from gtlabel.formats.features import FEATURES, file_stem, prepared
+from gtlabel.formats.features import FEATURES, file_stem, prepared, with_confidences_in_place
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -177,7 +177,7 @@ def without(value, **fields):
 def expected(given, form):
     """The annotations without what the format says that it does not carry."""
     carries = form.carries
-    ready = prepared(given, carries, form.title)
+    ready = prepared(with_confidences_in_place(given, carries), carries, form.title)
     items = tuple(expected_item(item, position, form) for position, item in enumerate(ready.items))
     if "class order" in carries and "unused classes" in carries:
         return Annotations(items, given.classes)
@@ -272,6 +272,8 @@ def plain_item(item, form):
     given = item.answers
     if form.id == "label_studio":
         given = [a for a in given if a.source == "human"] + [a for a in given if a.source == "auto"]
+    if form.id == "manifest":  # says when and by what job each label was made
+        given = [without(answer, fields={}) for answer in given]
     changes["answers"] = tuple(without(a, marks=plain_marks(a.marks, form, item)) for a in given)
     return without(item, **changes)
 
