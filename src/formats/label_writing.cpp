@@ -93,10 +93,10 @@ Written write(const MultiClassLabel& label, TaskType) {
 Written write(const BoxLabel& label, TaskType) {
   Written written;
   Json size = Json::object();
-  size["width"] = label.image_width;
-  size["height"] = label.image_height;
-  size["depth"] = label.image_depth;
-  written.label["image_size"] = Json::array({std::move(size)});
+  if (label.image_width != 0) size["width"] = label.image_width;
+  if (label.image_height != 0) size["height"] = label.image_height;
+  if (label.image_depth != 0) size["depth"] = label.image_depth;
+  if (!size.empty()) written.label["image_size"] = Json::array({std::move(size)});
   Json annotations = Json::array(), objects = Json::array();
   ClassMapJson map(label.class_map);
   for (const ManifestBox& box : label.boxes) {

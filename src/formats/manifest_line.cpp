@@ -1,6 +1,7 @@
 #include "gtlabel/formats/manifest_line.hpp"
 
 #include <algorithm>
+#include <variant>
 
 #include "formats/json_tree.hpp"
 #include "formats/line_members.hpp"
@@ -44,6 +45,14 @@ std::string spaced(std::string_view json) {
 bool is_spaced(const JsonTree& tree) {
   for (const JsonValue member : tree.root()) return tree.text()[member.begin_offset() - 1] == ' ';
   return false;
+}
+
+/// Classes of texts and of images look alike, and of a label without a type only the line knows.
+ManifestLabel typed(ManifestLabel label, bool is_text) {
+  if (!is_text || !label.type.empty()) return label;
+  if (std::holds_alternative<ClassLabel>(label.value)) label.type = "groundtruth/text-classification";
+  if (std::holds_alternative<MultiClassLabel>(label.value)) label.type = "groundtruth/text-classification-multilabel";
+  return label;
 }
 
 }  // namespace
@@ -143,7 +152,7 @@ std::optional<ManifestLabel> ManifestLine::label(std::string_view attribute) con
 
 void ManifestLine::set_label(std::string_view attribute, const ManifestLabel& label) {
   if (attribute.empty()) throw InvalidArgument("attribute: '' given, expected a label attribute name");
-  const ManifestLabelText written = write_manifest_label(label);
+  const ManifestLabelText written = write_manifest_label(typed(label, member("source").has_value()));
   const std::string name(attribute);
   // Files of 2019 have <x>-metadata beside <x>-ref; two of them would be one too many.
   if (name.ends_with("-ref")) {

@@ -42,7 +42,8 @@ class GTLABEL_EXPORT ManifestLine {
   [[nodiscard]] std::vector<std::string> attributes() const;
   /// The label of an attribute; nothing if the line has none of that name.
   [[nodiscard]] std::optional<ManifestLabel> label(std::string_view attribute) const;
-  /// Writes a label and its metadata, in the first form of `write_manifest_label`.
+  /// Writes a label and its metadata, in the first form of `write_manifest_label`. A label without a type gets that of
+  /// its value: of a text's class if the line has `source`, else of an image's.
   void set_label(std::string_view attribute, const ManifestLabel& label);
 
  private:

@@ -237,7 +237,7 @@ class Manifest(Sequence[ManifestRow]):
         if unknown:
             raise InvalidArgument(f"labels: {unknown[0]!r} is none of the classes {list(classes)}")
         sources = np.broadcast_to(np.asarray(source, dtype=object), given.shape)
-        stated = np.broadcast_to(np.asarray(0.0 if confidence is None else confidence, dtype=np.float64), given.shape)
+        stated = np.broadcast_to(_confidences(confidence), given.shape)
         moment = creation_date or datetime.now(timezone.utc).replace(tzinfo=None)
         is_text = self.is_text
         for place, row in enumerate(given.tolist()):
@@ -333,6 +333,14 @@ def stream_manifest(path: str | os.PathLike[str]) -> Iterator[ManifestRow]:
     reader = _core._ManifestReader(os.fsencode(path))
     while (line := reader.next()) is not None:
         yield ManifestRow(line)
+
+
+def _confidences(given: ArrayLike | None) -> NDArray[np.float64]:
+    values = np.asarray(0.0 if given is None else given)
+    numbers: NDArray[np.float64] = values.astype(np.float64)
+    if values.dtype == np.float32:  # whose digits behind the seventh mean nothing
+        numbers = np.round(numbers, 7)
+    return numbers
 
 
 def _row_text(row: Mapping[str, Any] | str) -> str:

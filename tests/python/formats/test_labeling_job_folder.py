@@ -19,6 +19,8 @@ from gtlabel.formats import (
     read_labeling_job,
     write_labeling_job,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 DATE = "2024-03-05T10:11:12.131415"
 
@@ -153,6 +155,29 @@ def test_answers_of_all_ages_are_read():
     }
     assert WorkerAnswer.from_json(new).to_json() == new
     assert WorkerAnswer.from_json(new).label is None
+
+
+texts = st.text(max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            WorkerAnswer,
+            texts,
+            st.dictionaries(texts, st.none() | texts | st.lists(st.integers(), max_size=2), max_size=2),
+            texts,
+            texts,
+            st.just(float("nan")) | st.floats(0, 1e6),
+            st.none() | st.just({"identityData": {}}),
+        ),
+        max_size=3,
+    )
+)
+def test_any_answers_survive_writing_and_reading(answers):
+    again = WorkerResponse.from_answers(3, 2, answers).answers
+    assert [answer.to_json() for answer in again] == [answer.to_json() for answer in answers]
 
 
 @pytest.mark.parametrize(

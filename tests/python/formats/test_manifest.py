@@ -283,6 +283,24 @@ def test_metadata_without_a_type_are_read_by_what_the_label_looks_like(kind):
     assert ManifestLabel.from_json(line[NAMES[kind]], metadata).value == VALUES[kind]
 
 
+def test_a_label_without_a_type_is_written_with_that_of_its_value_and_line():
+    manifest = manifest_of('{"source":"a"}', '{"source-ref":"s3://a/1.jpg"}')
+    for row, kind in enumerate(("text", "image")):
+        manifest.set_label(row, "one", ManifestLabel(ClassLabel(ManifestClass(0, "a"))))
+        manifest.set_label(row, "many", ManifestLabel(MultiClassLabel([ManifestClass(0, "a")])))
+        assert manifest[row]["one-metadata"]["type"] == f"groundtruth/{kind}-classification"
+        assert manifest[row]["many-metadata"]["type"] == f"groundtruth/{kind}-classification-multilabel"
+
+
+def test_an_image_size_that_the_file_does_not_say_is_not_made_up():
+    line = LINES["boxes"].replace('"image_size":[{"width":640,"height":480,"depth":3}],', "")
+    manifest = manifest_of(line)
+    [label] = manifest.typed_labels("boxes")
+    assert label.value.image_width == 0
+    manifest.set_label(0, "boxes", label)
+    assert dict(manifest[0]) == json.loads(line)
+
+
 def test_masks_of_2019_without_colours_are_read():
     line = LINES["mask"].replace('"hex-color":"#ffffff",', "").replace('"hex-color":"#2ca02c",', "")
     [label] = manifest_of(line).typed_labels("yard-ref")
@@ -433,6 +451,8 @@ def test_classes_are_written_as_ground_truth_writes_them():
         '"creation-date":"2024-03-05T10:11:12.131415"}}'
     )
     assert manifest[1]["kind-metadata"]["type"] == "groundtruth/text-classification"
+    manifest.set_class_labels("float", ["a"], classes=["a"], rows=[0], confidence=np.array([0.1], dtype=np.float32))
+    assert '"confidence":0.1,' in manifest[0].text
     assert manifest.unlabeled("kind").tolist() == [2]
     with pytest.raises(gt.InvalidArgument, match="none of the classes"):
         manifest.set_class_labels("kind", ["c"], classes=["a"], rows=[0])
