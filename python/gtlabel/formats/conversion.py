@@ -106,8 +106,10 @@ def convert(
 
     Raises
     ------
+    FormatError
+        A file that is not in its format, with the line.
     InvalidArgument
-        A format that is not known, a file that is not in its format (with the line), what the target cannot carry.
+        A format that is not known, what the target cannot carry.
     OSError
         A file that cannot be read or written.
     """

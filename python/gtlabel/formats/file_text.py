@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gtlabel._core import InvalidArgument
+from gtlabel._core import FormatError, InvalidArgument
 
 StrPath = str | os.PathLike[str]
 
 
-def fault(path: StrPath, where: str, what: str) -> InvalidArgument:
+def fault(path: StrPath, where: str, what: str) -> FormatError:
     """The error about a place in a file: ``where`` is such as "line 7" or "image 3"; "" for the whole file."""
-    return InvalidArgument(f"{os.fspath(path)}{', ' if where else ''}{where}: {what}")
+    return FormatError(f"{os.fspath(path)}{', ' if where else ''}{where}: {what}")
 
 
 def refusal(path: StrPath, what: str) -> InvalidArgument:

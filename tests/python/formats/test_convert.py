@@ -513,7 +513,7 @@ BAD += [("annotations", "x.jsonl", f'{{"format": "gtlabel annotations", "version
 @pytest.mark.parametrize(("name", "file", "text", "message"), BAD)
 def test_a_fault_is_named_with_file_and_place(name, file, text, message, tmp_path):
     (tmp_path / file).write_text(text)
-    with pytest.raises(gt.InvalidArgument, match=rf"{file}.*{message}"):
+    with pytest.raises(gt.FormatError, match=rf"{file}.*{message}"):
         FORMATS[name].read(tmp_path / file)
 
 
@@ -536,7 +536,7 @@ def test_a_fault_of_a_yolo_folder_is_named(yaml, labels, message, tmp_path):
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels/a.txt").write_text(labels)
     (tmp_path / "data.yaml").write_text(yaml)
-    with pytest.raises(gt.InvalidArgument, match=message):
+    with pytest.raises(gt.FormatError, match=message):
         gt.formats.read_yolo(tmp_path)
 
 
