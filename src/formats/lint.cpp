@@ -60,7 +60,8 @@ namespace {
 /// The names of all label attributes: whether a key is a label without its metadata depends on the other lines.
 void learn_attributes(JsonValue line, FileMemory& memory) {
   for (const JsonValue member : line) {
-    if (const auto name = attribute_of_key(member.raw_key())) memory.attributes.try_emplace(std::string(*name));
+    const auto name = attribute_of_key(member.raw_key());
+    if (name && *name != "source") memory.attributes.try_emplace(std::string(*name));
   }
 }
 

@@ -844,19 +844,20 @@ class LabelLint {
   Member metadata_;
 };
 
-void lint_attribute_name(const std::string& name, JsonValue metadata, LintReport& report) {
+/// @return false: the name belongs to the item, and there is no label to look at.
+bool lint_attribute_name(const std::string& name, JsonValue metadata, LintReport& report) {
   constexpr std::size_t kLongest = 127;
   const std::size_t offset = metadata.key_offset();
   if (name == "source" || name == "source-ref") {
     report.error("reserved-name", offset,
                  quoted(name) + " as the name of a label attribute, which is taken by the item",
                  "give the attribute another name");
-    return;
+    return false;
   }
   if (name.ends_with("-metadata") || name == "metadata") {
     report.error("name-ends-in-metadata", offset, quoted(name) + " as the name of a label attribute",
                  "give the attribute a name that does not end in -metadata");
-    return;
+    return true;
   }
   const auto is_letter_or_digit = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -873,6 +874,7 @@ void lint_attribute_name(const std::string& name, JsonValue metadata, LintReport
     report.error("name-too-long", offset, "the name of a label attribute with more than 127 characters",
                  "give the attribute a shorter name");
   }
+  return true;
 }
 
 /// A key that is a label elsewhere in the file, and has no metadata here.
@@ -920,7 +922,7 @@ void lint_labels(JsonValue line, const LineFacts& facts, FileMemory& memory, Lin
     if (!found) continue;
     std::string name(*found);
     ++n_labels;
-    lint_attribute_name(name, metadata, report);
+    if (!lint_attribute_name(name, metadata, report)) continue;
     Member label = members.find(name, "");
     if (!label && members.find(name, "-ref")) {
       label = members.find(name, "-ref");

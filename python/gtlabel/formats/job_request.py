@@ -132,10 +132,8 @@ class JobRequest:
         names = list(classes or self.classes or self._known_classes(source))
         if not names:
             raise InvalidArgument("classes: the request has no LabelCategoryConfigS3Uri, expected classes=")
-        if X is not None and X.shape[0] == len(source) != len(rows):
-            X = X[rows]
-        if X is not None and X.shape[0] != len(rows):
-            raise InvalidArgument(f"X: {X.shape[0]} rows given, expected {len(rows)}, one per line to be labelled")
+        if X is not None:
+            X = _rows_of(X, rows, len(source))
         self.warnings += [
             text for text in pool_warnings(len(rows), names, self.is_automatic) if text not in self.warnings
         ]
@@ -376,6 +374,17 @@ def read_job_request(path: str | os.PathLike[str], buckets: Mapping[str, str] | 
         max_share=percentage / 100 if isinstance(percentage, int | float) and percentage < 100 else None,
         task_seconds=float(_whole(human, "TaskTimeLimitInSeconds", place) or 3600),
     )
+
+
+def _rows_of(X: Any, rows: NDArray[np.int64], n_lines: int) -> Any:
+    """The rows of the lines to be labelled, of a pool that has these alone or one per line of the manifest."""
+    pool = X if hasattr(X, "shape") else np.asarray(X)
+    n_given = pool.shape[0] if pool.shape else 0
+    if n_given == len(rows):
+        return pool
+    if n_given != n_lines:
+        raise InvalidArgument(f"X: {n_given} rows given, expected {len(rows)}, one per line to be labelled")
+    return pool.iloc[rows] if hasattr(pool, "iloc") else pool[rows]
 
 
 def _section(content: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -173,6 +173,19 @@ def test_a_chained_job_of_the_same_name_labels_what_is_left_and_of_another_name_
     assert after.labels("pet").is_labeled[60:].any()
 
 
+@pytest.mark.parametrize("form", ["list", "frame", "csr"])
+def test_a_pool_of_all_lines_is_cut_to_those_to_be_labelled_in_any_form(place, form):
+    request = labelled(place).chain("pets-2")
+    pool = features(400)
+    if form == "frame":
+        pool = pytest.importorskip("pandas").DataFrame(pool)
+    elif form == "csr":
+        pool = pytest.importorskip("scipy.sparse").csr_matrix(pool)
+    else:
+        pool = pool.tolist()
+    assert request.start(pool).n_items == 340
+
+
 def test_a_clone_has_the_same_input_and_a_subset_some_of_its_lines(place):
     request = read(place)
     clone = request.clone("pets-b", n_workers=3)

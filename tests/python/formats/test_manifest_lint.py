@@ -133,7 +133,6 @@ FAULTS = [
     ("image", '"animal":1,"animal-metadata"', '"-animal":1,"-animal-metadata"', "bad-name", '"-animal-metadata"'),
     ("image", '"animal":1,"animal-m', f'"{128 * "a"}":1,"{128 * "a"}-m', "name-too-long", f'"{128 * "a"}-m'),
     ("image", '"animal":1,"animal-m', '"animal-ref":1,"animal-ref-m', "name-may-not-end-in-ref", '"animal-ref":'),
-    ("boxes", '"boxes":{"im', '"boxes-ref":{"im', None, None),
     (
         "mask",
         '"yard-ref":"s3://acme/out/0.png","yard-ref-m',
@@ -192,7 +191,6 @@ FAULTS = [
     ("image", DATE, '"2024-03-05 10:11:12.131"', "odd-date-spelling", '"2024-03-05 '),
     ("image", '"job-name"', '"job_name"', "underscore-key", '"job_name"'),
     ("image", '"creation-date"', '"creation_date"', "underscore-key", '"creation_date"'),
-    ("image", '"class-name"', '"class_name"', None, None),
     ("boxes", '"class-map"', '"class_map"', "underscore-key", '"class_map"'),
     ("image", '"human-annotated"', '"human_annotated"', "underscore-key", '"human_annotated"'),
     ("verification", '"worker-feedback"', '"worker_feedback"', "underscore-key", '"worker_feedback"'),
@@ -301,8 +299,6 @@ FAULTS = [
     # spans
     ("spans", '"entities":[{"label"', '"spans":[{"label"', "missing-entities", '{"annotations"'),
     ("spans", '"labels":[{', '"names":[{', "missing-span-labels", '{"names"'),
-    ("spans", '{"label":"place","shortDisplayName":"plc"}', '{"name":"place"}', None, None),
-    ("spans", '"label":"place","short', '"label":"person","short', None, None),
     ("spans", '"startOffset":14', '"startOffset":"14"', "bad-offset", '"14"'),
     ("spans", '"startOffset":14', '"startOffset":-4', "bad-offset", "-4"),
     ("spans", ',"endOffset":18', "", "bad-offset", '{"label":"place","startOffset"'),
@@ -313,6 +309,14 @@ FAULTS = [
     ("spans", '"entities":[{"confidence":0.9},{"confidence":0.7}],', "", "missing-span-confidences", '{"type"'),
     ("spans", ',{"confidence":0.7}', "", "entity-count", '[{"confidence":0.9}]'),
     ("spans", '{"confidence":0.7}', '{"score":0.7}', "missing-confidence", '{"score"'),
+    ("spans", '"plc"}', '"plc"},{"name":"x"}', "bad-span-label", '{"name"'),
+    ("spans", '"plc"}', '"plc"},{"label":"place"}', "duplicate-span-label", '"place"}],"entities"'),
+    ("spans", '"plc"}', '"plc"},{"label":""}', "empty-class-name", '""}'),
+    ("boxes", '"boxes":{"im', '"boxes":5,"x":{"im', "label-not-object", '5,"x"'),
+    ("tracks", "point_cloud_object_tracking", "video-object-tracking", "mixed-types", '"groundtruth/video'),
+    ("image", '"animal":1,"animal-m', '"metadata":1,"metadata-m', "name-ends-in-metadata", '"metadata-metadata"'),
+    ("text", '"mood":0,"mood-metadata"', '"source-metadata"', "reserved-name", '"source-metadata"'),
+    ("sequence", LINES["sequence"][LINES["sequence"].index('[{"frame-no"') : -1], "{}", "frames-not-list", "{}}"),
     # frames
     ("video", '"dock-ref":"s3://acme/out/0/SeqLabel.json"', '"dock-ref":{}', "sequence-ref-not-text", "{},"),
     ("video", "SeqLabel.json", "SeqLabel.xml", "sequence-ref-format", '"s3://acme/out/0/SeqLabel.xml'),
@@ -342,7 +346,6 @@ FAULTS = [
     ("sequence", "1700000002", '"now"', "bad-timestamp", '"now"'),
     ("sequence", "1700000002", "1700000001", "timestamps-fall", '1700000001,"frame":"f0002'),
 ]
-FAULTS = [fault for fault in FAULTS if fault[3] is not None]
 
 
 def with_source(line, mark):
@@ -448,6 +451,14 @@ def test_limits_of_parts_are_named():
     assert (finding.rule, finding.severity, finding.consumer) == ("no-boxes", "warning", "rekognition")
 
 
+def test_more_classes_than_a_label_takes_are_named():
+    numbers = [str(number) for number in range(51)]
+    line = LINES["multi"].replace("[0,3]", "[" + ",".join(numbers) + "]")
+    line = line.replace('{"0":"delay","3":"damage"}', json.dumps({number: f"c{number}" for number in numbers}))
+    line = line.replace('{"0":0.95,"3":0.68}', json.dumps(dict.fromkeys(numbers, 0.5)))
+    assert [finding.rule for finding in lint_bytes(line.encode())] == ["too-many-labels"]
+
+
 def test_rekognitions_rules_can_be_left_out():
     line = LINES["image"].replace("s3://acme/barn/1.jpg", "barn/1.jpg").encode()
     assert [finding.rule for finding in lint_bytes(line)] == ["source-ref-not-s3"]
@@ -507,7 +518,7 @@ def test_it_never_stops_at_the_first(tmp_path):
         (line, rule)
         for line, (_, _, _, rule, _) in enumerate(FAULTS, start=1)
         # What is a fault beside other lines only is not one here.
-        if rule not in ("class-renamed", "class-renumbered", "duplicate-source", "duplicate-object-id")
+        if rule not in ("class-renamed", "class-renumbered", "duplicate-source", "duplicate-object-id", "mixed-types")
     ]
     assert all(found[place] for place in by_themselves)
 
