@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ class LabelStudioProject:
     """
 
     def __init__(self, url: str, project: int, token: str) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise InvalidArgument(f"url: {url!r} given, expected one with http:// or https://")
         self._url = url.rstrip("/")
         self._project = project
         self._token = token
@@ -189,8 +192,7 @@ class LabelStudioBackend:
         if answer is None:
             return 0
         key, worker = annotation.get("id"), _worker(annotation.get("completed_by"))
-        seconds = annotation.get("lead_time")
-        seconds = float(seconds) if isinstance(seconds, int | float) and seconds >= 0 else 0.0
+        seconds = _seconds(annotation.get("lead_time"))
         with self._lock:
             said = "skip" if answer is SKIP else answer
             is_known = self._last_words.get((row, worker)) == said
@@ -234,9 +236,12 @@ class LabelStudioBackend:
             status, content = self._respond(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), environ)
         except Error as error:
             status, content = HTTPStatus.UNPROCESSABLE_ENTITY, {"error": str(error)}
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
             _log.warning("a request that is none of Label Studio's", exc_info=True)
             status, content = HTTPStatus.BAD_REQUEST, {"error": f"{type(error).__name__}: {error}"}
+        except Exception as error:  # of a user's model: the job is as before, and the next request tries again
+            _log.exception("the job could not go on")
+            status, content = HTTPStatus.INTERNAL_SERVER_ERROR, {"error": f"{type(error).__name__}: {error}"}
         body = json.dumps(content).encode()
         headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         start_response(f"{status.value} {status.phrase}", headers)
@@ -398,3 +403,9 @@ def _worker(completed_by: Any) -> str:
     if isinstance(completed_by, Mapping):
         completed_by = completed_by.get("email", completed_by.get("id"))
     return "" if completed_by is None else str(completed_by)
+
+
+def _seconds(lead_time: Any) -> float:
+    """0 where it is not told."""
+    is_told = isinstance(lead_time, int | float) and math.isfinite(lead_time) and lead_time >= 0
+    return float(lead_time) if is_told else 0.0

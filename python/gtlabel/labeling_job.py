@@ -329,6 +329,12 @@ class LabelingJob:
         rows = self._core.history_rows(_whole_number("item", item, 0, self.n_items - 1))
         return ItemHistory.from_rows(rows, self.classes)
 
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Writes the labels decided so far to a .csv, .jsonl or .parquet file, atomically."""
+        from gtlabel.formats import write_labels
+
+        write_labels(self.labels(), path)
+
     def write_audit_trail(self, path: str | os.PathLike[str]) -> None:
         """Writes everything in the store as JSON Lines, each chained to the one before; see ``verify_audit_trail``."""
         if self.store is None:

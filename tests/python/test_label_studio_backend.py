@@ -13,6 +13,7 @@ import urllib.request
 from contextlib import contextmanager
 
 import gtlabel as gt
+import numpy as np
 import pytest
 from gtlabel.label_studio_backend import LabelStudioBackend, LabelStudioProject
 
@@ -137,6 +138,7 @@ def test_other_events_and_questions_are_answered(backend, url):
     [
         ("/nothing", {}, 404, "POST /nothing is not part of the protocol"),
         ("/webhook", b"{", 400, "JSONDecodeError"),
+        ("/webhook", b"[" * 100_000, 400, "RecursionError"),
         ("/webhook", [1], 422, "list given, expected an object"),
         ("/webhook", {"action": "ANNOTATION_CREATED"}, 400, ""),
         (
@@ -166,6 +168,44 @@ def test_an_answer_that_is_no_class_is_refused_and_changes_nothing(job, backend,
     two = event(task, 1, None, result=[choice("class 0"), choice("class 1")])
     assert "chosen, expected one class" in call(f"{url}/webhook", two)[1]["error"]
     assert len(job.answers()["item"]) == 0
+
+
+class Failing(gt.IncrementalModel):
+    """Fails while it is told to, and so do its clones."""
+
+    fails = True
+
+    def attach(self, X, n_classes):
+        self.width = n_classes
+
+    def update(self, items, targets, weights):
+        if Failing.fails:
+            raise RuntimeError("out of luck")
+
+    def predict_proba(self, items):
+        return np.full((len(items), self.width), 1 / self.width)
+
+
+def test_a_model_that_raises_is_told_and_the_job_goes_on(pool, texts, monkeypatch):
+    job = pool.job(model=Failing())
+    backend = LabelStudioBackend(job, texts)
+    for row in job.next_batch().items.tolist():
+        backend.submit_tasks(
+            [{**backend.tasks([row])[0], "annotations": [event({}, row, pool.names[row])["annotation"]]}]
+        )
+    with backend.serving() as url:
+        assert call(f"{url}/predict", {"tasks": backend.tasks([0])}) == (500, {"error": "RuntimeError: out of luck"})
+        assert call(f"{url}/health")[0] == 200
+        monkeypatch.setattr(Failing, "fails", False)
+        assert call(f"{url}/predict", {"tasks": backend.tasks([0])})[0] == 200
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1, "2", None])
+def test_times_that_are_none_are_not_told(job, backend, seconds):
+    [task] = backend.tasks([7])
+    annotation = event({}, 1, "class 0")["annotation"] | {"lead_time": seconds}
+    assert backend.submit_tasks([{**task, "annotations": [annotation]}]) == 1
+    assert job.answers()["seconds"].tolist() == [0]
 
 
 def test_names_of_the_controls_are_those_of_the_projects_interface(pool, texts):
@@ -258,6 +298,11 @@ def test_an_item_that_was_skipped_or_is_asked_again_is_a_task_again(pool, texts,
     sent = [task["data"]["item"] for task in studio.tasks]
     assert sorted(sent[:n_sent]) == sorted(sent[n_sent:])
     assert set(studio.tokens) == {"Bearer access for a.b.c"}
+
+
+def test_the_address_of_a_project_is_one_of_the_web():
+    with pytest.raises(gt.InvalidArgument, match="expected one with http:// or https://"):
+        LabelStudioProject("file:///etc", 1, "token")
 
 
 def test_the_answers_of_a_project_are_fetched(job, texts, studio):

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import gtlabel as gt
+import gtlabel.formats
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -172,6 +173,17 @@ def test_every_label_can_be_explained(finished):
         assert len(history.to_pandas()) == len(history)
     with pytest.raises(gt.InvalidArgument, match="item: 240 given"):
         finished.explain(240)
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_labels_are_exported_and_read_again(finished, same_labels, tmp_path, ending):
+    if ending == "parquet":
+        pytest.importorskip("pyarrow")
+    path = tmp_path / f"labels.{ending}"
+    finished.export(path)
+    same_labels(gt.formats.read_labels(path), finished.labels())
+    with pytest.raises(gt.InvalidArgument):
+        finished.export(tmp_path / "labels.doc")
 
 
 def test_an_audit_trail_is_sound_until_a_line_is_touched(finished, tmp_path):

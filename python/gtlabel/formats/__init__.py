@@ -1,4 +1,4 @@
-"""Files, tables and frames of other systems, in and out; SageMaker Ground Truth's manifests, jobs and requests."""
+"""Files of other programs: SageMaker Ground Truth's, and the formats that people use."""
 
 from gtlabel.formats.annotation_lines import read_annotations, write_annotations
 from gtlabel.formats.annotation_tables import (
@@ -41,6 +41,7 @@ from gtlabel.formats.manifest import (
     stream_manifest,
     write_manifest,
 )
+from gtlabel.formats.manifest_annotations import annotations_of_manifest
 from gtlabel.formats.manifest_label import (
     BoxLabel,
     ClassLabel,
@@ -117,6 +118,7 @@ __all__ = [
     "WorkerResponse",
     "annotations_of_answers",
     "annotations_of_labels",
+    "annotations_of_manifest",
     "answers_of_annotations",
     "apply_consolidation",
     "box_columns",

@@ -13,7 +13,7 @@ from gtlabel._core import InvalidArgument
 from gtlabel.answers import NONE_OF_THESE, SKIP, UNSURE, Unsure
 from gtlabel.column_table import ColumnTable
 from gtlabel.formats.column_files import ColumnFile, columns_of_table, read_columns, write_columns
-from gtlabel.formats.file_text import StrPath
+from gtlabel.formats.file_text import StrPath, fault
 from gtlabel.formats.label_files import ids, numbers, texts
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def read_answers(source: Any) -> AnswerTable:
 
     Raises
     ------
-    InvalidArgument
+    FormatError
         Columns that are missing, values that are not what the column should have; with file and line.
     """
     is_path = isinstance(source, str) or hasattr(source, "__fspath__")
@@ -114,7 +114,7 @@ def answers_of_columns(table: ColumnFile) -> AnswerTable:
         table = dataclasses.replace(table, columns={"item": [], "answer": []})
     item, answer, worker = (table.name_of(*names) for names in (ITEM_NAMES, ANSWER_NAMES, WORKER_NAMES))
     if item is None or answer is None:
-        raise InvalidArgument(f"{table.path}: columns {list(table.columns)} given, expected item, worker and answer")
+        raise fault(table.path, "", f"columns {list(table.columns)} given, expected item, worker and answer")
     kept = [row for row, value in enumerate(table.columns[answer]) if value is not None and value != ""]
     columns = {name: [values[row] for row in kept] for name, values in table.columns.items()}
     rows = ColumnFile(table.path, columns, table.rows_are, [table.places[row] for row in kept])

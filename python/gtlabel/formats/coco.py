@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from gtlabel._core import InvalidArgument
+from gtlabel._core import FormatError, InvalidArgument
 from gtlabel.formats.annotations import Annotations, Answer, Box, Item, Mark, Mask, Polygon, known
 from gtlabel.formats.features import only_answer, prepared
 from gtlabel.formats.file_text import StrPath, fault, parse_json, read_text, write_text
@@ -246,7 +246,7 @@ def _mark(path: StrPath, where: str, given: dict[str, Any], label: str) -> Mark:
     except KeyError as error:
         raise fault(path, where, f"no {error}") from None
     except (TypeError, ValueError) as error:
-        if isinstance(error, InvalidArgument) and str(error).startswith(str(path)):
+        if isinstance(error, FormatError):
             raise
         raise fault(path, where, f"{error}; expected bbox [x, y, width, height] and segmentation") from None
 

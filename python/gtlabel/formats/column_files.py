@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gtlabel._core import InvalidArgument, InvalidType
+from gtlabel._core import FormatError, InvalidArgument, InvalidType
 from gtlabel.formats.file_text import StrPath, fault, parse_json, read_text, write_bytes, write_text
 
 KINDS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
@@ -36,7 +36,7 @@ class ColumnFile:
     def __contains__(self, name: str) -> bool:
         return name in self.columns
 
-    def fault(self, row: int, what: str) -> InvalidArgument:
+    def fault(self, row: int, what: str) -> FormatError:
         return fault(self.path, f"{self.rows_are} {self.places[row]}", what)
 
     def name_of(self, *names: str) -> str | None:

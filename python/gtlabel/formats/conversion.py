@@ -32,6 +32,8 @@ from gtlabel.formats.file_text import StrPath, parse_json, read_text
 from gtlabel.formats.label_files import labels_of_columns
 from gtlabel.formats.label_studio import CARRIES as LABEL_STUDIO_CARRIES
 from gtlabel.formats.label_studio import read_label_studio, write_label_studio
+from gtlabel.formats.manifest_annotations import CARRIES as MANIFEST_CARRIES
+from gtlabel.formats.manifest_annotations import read_manifest_annotations, write_manifest_annotations
 from gtlabel.formats.pascal_voc import CARRIES as PASCAL_VOC_CARRIES
 from gtlabel.formats.pascal_voc import read_pascal_voc, write_pascal_voc
 from gtlabel.formats.yolo import (
@@ -104,8 +106,10 @@ def convert(
 
     Raises
     ------
+    FormatError
+        A file that is not in its format, with the line.
     InvalidArgument
-        A format that is not known, a file that is not in its format (with the line), what the target cannot carry.
+        A format that is not known, what the target cannot carry.
     OSError
         A file that cannot be read or written.
     """
@@ -253,6 +257,14 @@ _ALL = [
         LABEL_STUDIO_CARRIES,
         read_label_studio,
         _plain_writer(write_label_studio),
+    ),
+    Format(
+        "manifest",
+        "Ground Truth manifest",
+        (".manifest",),
+        MANIFEST_CARRIES,
+        read_manifest_annotations,
+        _plain_writer(write_manifest_annotations),
     ),
     Format("coco", "COCO", (".json",), COCO_CARRIES, read_coco, _plain_writer(write_coco)),
     Format("yolo", "YOLO", (), YOLO_CARRIES, read_yolo, _plain_writer(write_yolo)),

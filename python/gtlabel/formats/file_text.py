@@ -10,14 +10,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gtlabel._core import InvalidArgument
+from gtlabel._core import FormatError, InvalidArgument
 
 StrPath = str | os.PathLike[str]
 
 
-def fault(path: StrPath, where: str, what: str) -> InvalidArgument:
+def fault(path: StrPath, where: str, what: str) -> FormatError:
     """The error about a place in a file: ``where`` is such as "line 7" or "image 3"; "" for the whole file."""
-    return InvalidArgument(f"{os.fspath(path)}{', ' if where else ''}{where}: {what}")
+    return FormatError(f"{os.fspath(path)}{', ' if where else ''}{where}: {what}")
+
+
+def refusal(path: StrPath, what: str) -> InvalidArgument:
+    """The error about what is to be written into a file or folder."""
+    return InvalidArgument(f"{os.fspath(path)}: {what}")
 
 
 def read_text(path: StrPath) -> str:
@@ -36,7 +41,7 @@ def write_text(path: StrPath, text: str) -> None:
         content = text.encode()
     except UnicodeEncodeError as error:
         shown = text[max(0, error.start - 10) : error.start + 10]
-        raise fault(path, "", f"{shown!r} has half a character, expected Unicode text") from None
+        raise refusal(path, f"{shown!r} has half a character, expected Unicode text") from None
     write_bytes(path, content)
 
 
@@ -81,7 +86,7 @@ def write_folder(folder: StrPath, texts: Mapping[str, str]) -> None:
     """Text files by their names below a folder, which must be new or empty: what lay there would be read with them."""
     root = Path(folder)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise fault(folder, "", "exists and is not an empty folder, expected a new one")
+        raise refusal(folder, "exists and is not an empty folder, expected a new one")
     root.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
         path = root / name
@@ -99,7 +104,7 @@ def file_name_of(path: StrPath, name: str) -> str:
         or name.startswith("/")
         or any(part in ("", ".", "..") for part in parts)
     ):
-        raise fault(path, "", f"{name!r} given, expected a name that can be a file below the folder")
+        raise refusal(path, f"{name!r} given, expected a name that can be a file below the folder")
     if any(len(part.encode(errors="replace")) > 240 for part in parts):
-        raise fault(path, "", f"{name[:40]!r}... is too long for the name of a file")
+        raise refusal(path, f"{name[:40]!r}... is too long for the name of a file")
     return name

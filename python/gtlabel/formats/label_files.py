@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gtlabel._core import InvalidArgument
 from gtlabel.answers import NONE_OF_THESE, SPECIAL_NAMES
 from gtlabel.formats.column_files import ColumnFile, columns_of_table, read_columns, write_columns
-from gtlabel.formats.file_text import StrPath
+from gtlabel.formats.file_text import StrPath, fault
 from gtlabel.labels import Labels
 
 _LARGEST = {np.int32: 2**31 - 1, np.int64: 2**63 - 1}
@@ -40,7 +39,7 @@ def read_labels(source: Any, classes: Sequence[str] | None = None) -> Labels:
 
     Raises
     ------
-    InvalidArgument
+    FormatError
         No column ``label``, values that are not of the column's kind, an item or an id twice; with file and line.
     """
     return labels_of_columns(read_columns(source) if _is_path(source) else columns_of_table(source), classes)
@@ -50,7 +49,7 @@ def labels_of_columns(table: ColumnFile, classes: Sequence[str] | None = None) -
     if not table.columns:  # an empty file of JSON Lines
         table = dataclasses.replace(table, columns={"label": []})
     if "label" not in table:
-        raise InvalidArgument(f"{table.path}: columns {list(table.columns)} given, expected one called 'label'")
+        raise fault(table.path, "", f"columns {list(table.columns)} given, expected one called 'label'")
     n = len(table)
     names = texts(table, "label")
     item = whole_numbers(table, "item", np.int64, least=0) if "item" in table else np.arange(n, dtype=np.int64)

@@ -8,7 +8,7 @@ from typing import Any
 from gtlabel._core import InvalidArgument
 from gtlabel.formats.annotations import Annotations, Answer, Box, Item
 from gtlabel.formats.features import file_stem, only_answer, prepared
-from gtlabel.formats.file_text import StrPath, fault, file_name_of, write_folder
+from gtlabel.formats.file_text import StrPath, fault, file_name_of, refusal, write_folder
 from gtlabel.formats.xml_files import (
     Element,
     number,
@@ -39,7 +39,7 @@ def write_pascal_voc(annotations: Annotations, folder: StrPath, *, first_pixel: 
     for item in ready.items:
         name = file_name_of(folder, file_stem(item)) + ".xml"
         if name in texts:
-            raise fault(folder, "", f"two images of the name {name!r}, expected different ones")
+            raise refusal(folder, f"two images of the name {name!r}, expected different ones")
         texts[name] = _text(item, _offset(first_pixel))
     write_folder(folder, texts)
 

@@ -11,7 +11,7 @@ from typing import Any
 from gtlabel._core import InvalidArgument
 from gtlabel.formats.annotations import Annotations, Answer, Box, Choice, Item, Polygon
 from gtlabel.formats.features import file_stem, only_answer, prepared
-from gtlabel.formats.file_text import StrPath, fault, file_name_of, read_text, write_folder
+from gtlabel.formats.file_text import StrPath, fault, file_name_of, read_text, refusal, write_folder
 
 CARRIES = frozenset(
     (
@@ -50,7 +50,7 @@ def write_yolo(annotations: Annotations, folder: StrPath, *, confidences: bool =
         image = f"images/{_image_name(folder, item)}"
         labels = _label_path(Path(image)).as_posix()
         if labels in seen:
-            raise fault(folder, "", f"two images whose labels are in {labels!r}, expected different names")
+            raise refusal(folder, f"two images whose labels are in {labels!r}, expected different names")
         seen.add(labels)
         lists.setdefault(_split(item), []).append(f"./{image}\n")
         if item.answers:
@@ -84,7 +84,7 @@ def _image_name(folder: StrPath, item: Item) -> str:
             folder, "", f"{name!r} given, expected the name of an image without line ends or blanks at its ends"
         )
     if item.image is not None and name.endswith(_NO_IMAGE):
-        raise fault(folder, "", f"{name!r} given, expected the name of an image")
+        raise refusal(folder, f"{name!r} given, expected the name of an image")
     return name
 
 
@@ -286,12 +286,12 @@ def write_yolo_classification(annotations: Annotations, folder: StrPath, *, imag
         name = file_name_of(folder, str(item.id) if item.image is None else item.image)
         label = file_name_of(folder, getattr(mark, "label", ""))
         if "/" in label:
-            raise fault(folder, "", f"class {label!r} given, expected a name that can be a folder")
+            raise refusal(folder, f"class {label!r} given, expected a name that can be a folder")
         source, target = Path(images) / name, Path(folder) / label / PurePosixPath(name).name
         if not source.is_file():
-            raise fault(source, "", "no such image")
+            raise refusal(source, "no such image")
         if target in copies:
-            raise fault(target, "", "two images of one name in one class")
+            raise refusal(target, "two images of one name in one class")
         copies[target] = source
     for label in ready.classes:
         (Path(folder) / file_name_of(folder, label)).mkdir(parents=True, exist_ok=True)

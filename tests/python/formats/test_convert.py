@@ -176,6 +176,43 @@ def test_the_confidence_of_a_single_choice_is_that_of_the_label(tmp_path):
     assert gt.formats.read_labels(tmp_path / "out.csv").confidence.tolist() == [0.75, 0.5]
 
 
+MANIFEST = """\
+{"source-ref": "s3://b/1.jpg", "animal": 1, "animal-metadata": {"class-name": "dog", "confidence": 0.9, \
+"human-annotated": "no", "type": "groundtruth/image-classification", "job-name": "j"}}
+{"source-ref": "s3://b/2.jpg", "camera": "left"}
+"""
+
+
+def test_a_manifest_becomes_labels_and_labels_become_a_manifest(tmp_path):
+    (tmp_path / "in.manifest").write_text(MANIFEST)
+    told = convert(tmp_path / "in.manifest", tmp_path / "out.csv")
+    labels = gt.formats.read_labels(tmp_path / "out.csv")
+    rows = list(zip(labels.item.tolist(), labels.label, labels.source, labels.confidence.round(3), strict=True))
+    assert rows == [(0, "dog", "auto", np.float32(0.9))]
+    assert told.not_carried == {"unanswered items": 1, "images": 2, "item fields": 1, "answer fields": 1}
+    convert(tmp_path / "in.manifest", tmp_path / "again.manifest")
+    again = gt.formats.read_manifest(tmp_path / "again.manifest")
+    assert [finding.rule for finding in gt.formats.lint_manifest(tmp_path / "again.manifest").findings] == [
+        "unlabeled-line"
+    ]
+    assert again.sources == ["s3://b/1.jpg", "s3://b/2.jpg"]
+    assert again[1]["camera"] == "left"
+    assert again.labels("label").confidence[0] == 0.9
+
+
+def test_of_several_attributes_of_a_manifest_one_is_taken(tmp_path):
+    line = '{"source": "x", "a": 0, "a-metadata": {"class-name": "no", "confidence": 0}, '
+    line += '"b": 1, "b-metadata": {"class-name": "yes", "confidence": 0}}'
+    (tmp_path / "in.manifest").write_text(line)
+    with pytest.raises(gt.InvalidArgument, match=r"attributes \['a', 'b'\] given, expected one"):
+        convert(tmp_path / "in.manifest", tmp_path / "out.csv")
+    manifest = gt.formats.read_manifest(tmp_path / "in.manifest")
+    [item] = gt.formats.annotations_of_manifest(manifest, "b").items
+    assert (item.text, item.answers[0].marks[0].label) == ("x", "yes")
+    with pytest.raises(gt.InvalidArgument, match="'c' given, expected one of"):
+        gt.formats.annotations_of_manifest(manifest, "c")
+
+
 def test_white_space_that_tokens_lose_is_told(tmp_path):
     save(one(Answer((Span("PER", 1, 4),)), item_id=0, text="(Ann)  left."), tmp_path / "in.jsonl")
     told = convert(tmp_path / "in.jsonl", tmp_path / "out.conll")
@@ -476,7 +513,7 @@ BAD += [("annotations", "x.jsonl", f'{{"format": "gtlabel annotations", "version
 @pytest.mark.parametrize(("name", "file", "text", "message"), BAD)
 def test_a_fault_is_named_with_file_and_place(name, file, text, message, tmp_path):
     (tmp_path / file).write_text(text)
-    with pytest.raises(gt.InvalidArgument, match=rf"{file}.*{message}"):
+    with pytest.raises(gt.FormatError, match=rf"{file}.*{message}"):
         FORMATS[name].read(tmp_path / file)
 
 
@@ -499,7 +536,7 @@ def test_a_fault_of_a_yolo_folder_is_named(yaml, labels, message, tmp_path):
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels/a.txt").write_text(labels)
     (tmp_path / "data.yaml").write_text(yaml)
-    with pytest.raises(gt.InvalidArgument, match=message):
+    with pytest.raises(gt.FormatError, match=message):
         gt.formats.read_yolo(tmp_path)
 
 

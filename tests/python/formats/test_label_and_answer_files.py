@@ -256,7 +256,7 @@ GOOD = "0,a,cat,0,human,1.0,0\n"
 def test_a_fault_of_a_csv_file_is_named_with_its_line(text, message, tmp_path):
     path = tmp_path / "labels.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    with pytest.raises(gt.InvalidArgument, match=f"labels.csv.*{message}"):
+    with pytest.raises(gt.FormatError, match=f"labels.csv.*{message}"):
         gt.formats.read_labels(path)
 
 
@@ -275,7 +275,7 @@ def test_a_fault_of_a_csv_file_is_named_with_its_line(text, message, tmp_path):
 def test_a_fault_of_a_json_lines_file_is_named_with_its_line(text, message, tmp_path):
     path = tmp_path / "labels.jsonl"
     path.write_text(text)
-    with pytest.raises(gt.InvalidArgument, match=f"labels.jsonl.*{message}"):
+    with pytest.raises(gt.FormatError, match=f"labels.jsonl.*{message}"):
         gt.formats.read_labels(path)
 
 
@@ -283,15 +283,15 @@ def test_a_fault_of_answers_is_named_with_its_line(tmp_path):
     path = tmp_path / "answers.csv"
     for row, message in [("a,ann,cat,2,1", "certainty 2.0"), ("a,ann,cat,1,-1", "seconds -1.0"), (",,,", "4 fields")]:
         path.write_text(f"item,worker,answer,certainty,seconds\na,bob,cat,,\n{row}\n")
-        with pytest.raises(gt.InvalidArgument, match=f"line 3: {message}"):
+        with pytest.raises(gt.FormatError, match=f"line 3: {message}"):
             gt.formats.read_answers(path)
-    with pytest.raises(gt.InvalidArgument, match="expected item, worker and answer"):
+    with pytest.raises(gt.FormatError, match="expected item, worker and answer"):
         gt.formats.read_answers({"worker": ["a"]})
 
 
 def test_a_parquet_file_that_is_none_is_named(tmp_path):
     (tmp_path / "labels.parquet").write_bytes(b"PAR1 but not really")
-    with pytest.raises(gt.InvalidArgument, match=r"labels.parquet: no Parquet"):
+    with pytest.raises(gt.FormatError, match=r"labels.parquet: no Parquet"):
         gt.formats.read_labels(tmp_path / "labels.parquet")
 
 

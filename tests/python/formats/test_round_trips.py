@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gtlabel.formats import FORMATS, Annotations, Answer, Box, Choice, Item, Mask, Other, Polygon, Span
 from gtlabel.formats.annotations import runs_of
-from gtlabel.formats.features import FEATURES, file_stem, prepared
+from gtlabel.formats.features import FEATURES, file_stem, prepared, with_confidences_in_place
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -103,6 +103,8 @@ def answers(draw, form, classes, text):
         found = [draw(marks(form, kind, classes, text)) for kind in chosen]
         if "spans" in form.carries and "overlapping spans" not in form.carries:
             found = apart(found)
+    if form.id == "manifest" and "label sets" in form.carries:
+        found = list({mark.label: mark for mark in found}.values())  # a set has no class twice
     fields = {"round": draw(st.integers(0, 9))}
     if draw(st.booleans()):
         fields["created by!"] = draw(json_values)
@@ -131,6 +133,12 @@ def apart(found):
 
 @st.composite
 def annotations(draw, form):
+    """Of one kind of marks where a file is of one task type."""
+    if form.id == "manifest":
+        kind = draw(
+            st.sampled_from([{"choices"}, {"choices", "label sets"}, {"boxes"}, {"spans", "overlapping spans"}])
+        )
+        form = dataclasses.replace(form, carries=form.carries - {"choices", "label sets", "boxes", "spans"} | kind)
     classes = draw(st.lists(words if form.id == "conll" else file_names, min_size=1, max_size=3, unique=True))
     stems = draw(st.lists(file_names, max_size=4, unique=True))
     is_text = "texts" in form.carries and "spans" in form.carries
@@ -169,7 +177,7 @@ def without(value, **fields):
 def expected(given, form):
     """The annotations without what the format says that it does not carry."""
     carries = form.carries
-    ready = prepared(given, carries, form.title)
+    ready = prepared(with_confidences_in_place(given, carries), carries, form.title)
     items = tuple(expected_item(item, position, form) for position, item in enumerate(ready.items))
     if "class order" in carries and "unused classes" in carries:
         return Annotations(items, given.classes)
@@ -240,6 +248,8 @@ def plain(annotations, form):
     classes = annotations.classes
     if "class order" not in form.carries or "unused classes" not in form.carries:
         classes = tuple(sorted(classes))
+    if form.id == "manifest":  # boxes and spans bring all classes, choices those that were chosen
+        classes = tuple(sorted(Annotations.of(items).classes))
     if form.id.startswith("yolo"):
         items = sorted(items, key=lambda item: (item.fields.get("split", "train"), item.id))
         has_splits = len({item.fields.get("split", "train") for item in items}) > 1
@@ -253,13 +263,17 @@ def plain_item(item, form):
     changes = {}
     if form.id in ("cvat", "pascal_voc") or form.id.startswith(("labels_", "answers_")):
         changes["id"] = str(item.id)
-    if form.id == "cvat":
+    if form.id == "cvat" or (form.id == "manifest" and item.text is None):
         changes["image"] = item.image or str(item.id)
+    if form.id == "manifest":
+        changes |= {"width": None, "height": None}
     if form.id.startswith("yolo"):
         changes |= {"unit": "fraction", "width": None, "height": None}
     given = item.answers
     if form.id == "label_studio":
         given = [a for a in given if a.source == "human"] + [a for a in given if a.source == "auto"]
+    if form.id == "manifest":  # says when and by what job each label was made
+        given = [without(answer, fields={}) for answer in given]
     changes["answers"] = tuple(without(a, marks=plain_marks(a.marks, form, item)) for a in given)
     return without(item, **changes)
 
