@@ -1,0 +1,7 @@
+"""``python -m gtlabel`` is the command ``gtlabel``."""
+
+import sys
+
+from gtlabel.cli import main
+
+sys.exit(main())

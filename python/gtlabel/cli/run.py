@@ -1,0 +1,286 @@
+"""Label the items of a CSV or a manifest.
+
+People are asked about as few items as it takes; the rest is labelled by the machine, and audited. Answers come from a
+person at the terminal, a command, a CSV, or a column that holds the truth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import getpass
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gtlabel as gt
+from gtlabel.cli import exit_codes, options, output
+from gtlabel.cli.answer_columns import AnswerColumns, read_answers
+from gtlabel.cli.answer_sources import AnswerFile, AnswerSource, Command, Truth
+from gtlabel.cli.item_features import add_feature_options, features_of
+from gtlabel.cli.job_outputs import check_outputs, write_outputs
+from gtlabel.cli.report_document import report_document
+from gtlabel.cli.tables import Table, read_table
+from gtlabel.cli.terminal import Terminal
+
+_ID_COLUMNS = ("id",)
+
+EPILOG = """\
+examples:
+  a simulation, where the column stars holds the truth:
+    gtlabel run reviews.csv --text review --truth stars --target 10% -o labels.csv -o report.html
+  answer at the terminal; everything is kept in the store, call again to go on:
+    gtlabel run reviews.csv --classes good,bad --store reviews.gtlabel -o labels.csv
+  people far away: asks.csv says what to ask (exit code 3), call again with their answers:
+    gtlabel run reviews.csv --classes good,bad --store reviews.gtlabel --ask asks.csv
+    gtlabel run reviews.csv --classes good,bad --store reviews.gtlabel --ask asks.csv --answers answers.csv
+  a program answers, JSON lines in and out:
+    gtlabel run images.manifest --classes cat,dog --answers-from './ask.py' -o labeled.manifest
+  several people per item, each answer 0.05 EUR, at most 100 EUR:
+    gtlabel run t.csv --classes a,b --answers-from ./ask --overlap 1-5 --price 0.05 --currency EUR --max-cost 100
+
+exit codes: 0 done; 1 done, but the target is not proved or items have no label; 2 refused; 3 answers are missing
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("input", metavar="INPUT", help="a CSV, JSON Lines or manifest, one item per row")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="repeatable: .csv, .jsonl or .parquet for the labels, .manifest for the input with labels, .html for the "
+        "report (default: labels in INPUT's name with .labels.csv)",
+    )
+    parser.add_argument("--id", metavar="COLUMN", help="the column that names the items (default: id, if there is one)")
+    parser.add_argument(
+        "--classes",
+        type=options.class_names,
+        metavar="A,B|@FILE",
+        help="all classes, or a file of them; default: those of the truth or of the answers",
+    )
+    parser.add_argument(
+        "--attribute", default="label", metavar="NAME", help="of the labels in a manifest (default: label)"
+    )
+    _add_answer_options(parser)
+    add_feature_options(parser)
+    options.add_target_options(parser)
+    _add_job_options(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    output.add_json_option(parser)
+
+
+def _add_answer_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("answers", "default: the person at the terminal")
+    sources = group.add_mutually_exclusive_group()
+    sources.add_argument("--truth", metavar="COLUMN", help="a column of INPUT that holds the truth: a simulation")
+    sources.add_argument("--answers", metavar="FILE", help="a CSV or JSON Lines of item, answer and, if known, worker")
+    sources.add_argument("--answers-from", metavar="COMMAND", help="a shell command: JSON lines in, JSON lines out")
+    group.add_argument("--worker", metavar="NAME", help="who sits at the terminal (default: the user's name)")
+    group.add_argument("--ask", metavar="FILE", help="a CSV of what to ask next, written where answers are missing")
+
+
+def _add_job_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("job")
+    group.add_argument(
+        "--store", metavar="FILE", help="the file that the job lives in; an existing one is gone on with"
+    )
+    group.add_argument(
+        "--seed",
+        type=options.seed,
+        metavar="N",
+        help="makes a job repeatable, and its audits foreseeable (default: random)",
+    )
+    group.add_argument("--final", action="store_true", help="label nothing before one exact audit at the end")
+    group.add_argument("--batch-size", type=options.at_least(1), metavar="N", help="items asked about at a time")
+    group.add_argument("--overlap", type=options.overlap, metavar="MAX|MIN-MAX", help="people per item (default: 1)")
+    group.add_argument(
+        "--until-confidence", type=options.share, metavar="P", help="ask no more people than it takes (default: 0.98)"
+    )
+    group.add_argument("--max-answers", type=options.at_least(1), metavar="N", help="budget: paid answers")
+    group.add_argument(
+        "--max-items", type=options.at_least(1), metavar="N", help="budget: items that people are asked about"
+    )
+    group.add_argument("--max-cost", type=options.amount, metavar="AMOUNT", help="budget: money, with --price")
+    options.add_price_options(group)
+    group.add_argument("--threads", type=options.at_least(0), default=0, metavar="N", help="0: all cores (default)")
+
+
+def call(arguments: argparse.Namespace) -> int:
+    outputs = arguments.output or [f"{Path(arguments.input).stem}.labels.csv"]
+    check_outputs(outputs, [arguments.input, arguments.answers, arguments.store])
+    if not _has_source(arguments) and not sys.stdin.isatty():
+        raise gt.InvalidArgument(
+            "answers: nobody sits at the terminal, expected one of --truth, --answers, --answers-from"
+        )
+    table = read_table(arguments.input)
+    given = read_answers(arguments.answers, None, None, None) if arguments.answers else None
+    ids = _ids(table, arguments.id)
+    job = _job(arguments, table, ids, given)
+    try:
+        is_finished = _drive(arguments, job, table, given)
+    finally:
+        written = len(job.labels()) > 0
+        if written:
+            write_outputs(outputs, job, table, arguments.attribute)
+    if not is_finished and arguments.ask:
+        _write_ask(arguments.ask, job, table, _hidden(arguments))
+    return _conclude(arguments, job, is_finished, outputs if written else [])
+
+
+def _has_source(arguments: argparse.Namespace) -> bool:
+    return any((arguments.truth, arguments.answers, arguments.answers_from))
+
+
+def _ids(table: Table, column: str | None) -> list[str] | None:
+    name = column or table.first_of(_ID_COLUMNS)
+    if name is None:
+        return None
+    ids = table.column(name, "--id")
+    seen: dict[str, int] = {}
+    for row, value in enumerate(ids):
+        if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+            raise gt.InvalidArgument(f"{table.where(row)}: the id is {value!r}, expected a name")
+        first = seen.setdefault(str(value), row)
+        if first != row:
+            raise gt.InvalidArgument(
+                f"{table.where(row)}: the id {value!r} again, first in line {table.line_numbers[first]}"
+            )
+    return list(seen)
+
+
+def _hidden(arguments: argparse.Namespace) -> set[str]:
+    """Columns that nobody who answers may see."""
+    return {arguments.truth} if arguments.truth else set()
+
+
+def _classes(arguments: argparse.Namespace, table: Table, given: AnswerColumns | None) -> list[str]:
+    if arguments.classes is not None:
+        return list(arguments.classes)
+    if arguments.truth is not None:
+        values = {str(value) for value in table.column(arguments.truth, "--truth") if value not in (None, "")}
+        return sorted(values)
+    if given is not None:
+        return sorted(set(given.answers) - {"skip", "unsure", "none of these"})
+    raise gt.InvalidArgument("--classes: not given, expected the names of all classes, such as --classes cat,dog")
+
+
+def _job(
+    arguments: argparse.Namespace, table: Table, ids: list[str] | None, given: AnswerColumns | None
+) -> gt.LabelingJob:
+    left_out = {column for column in (arguments.truth, arguments.id or table.first_of(_ID_COLUMNS)) if column}
+    classes = _classes(arguments, table, given)
+    target = options.target_of(arguments)
+    overlap = _overlap(arguments)
+    budget = gt.Budget(arguments.max_answers, arguments.max_cost, arguments.max_items)
+    price = options.price_of(arguments)
+    return gt.LabelingJob(
+        features_of(table, arguments, left_out),
+        classes,
+        ids=ids,
+        target=target,
+        batch_size=arguments.batch_size,
+        seed=arguments.seed,
+        n_threads=arguments.threads,
+        overlap=overlap,
+        price=price,
+        budget=budget,
+        commit="final" if arguments.final else "eager",
+    )
+
+
+def _overlap(arguments: argparse.Namespace) -> gt.Overlap | None:
+    if arguments.overlap is None:
+        if arguments.until_confidence is not None:
+            raise gt.InvalidArgument("--until-confidence: given without --overlap, expected both")
+        return None
+    least, most = arguments.overlap
+    until = {} if arguments.until_confidence is None else {"until_confidence": arguments.until_confidence}
+    return gt.Overlap(min=least, max=most, **until)
+
+
+def _drive(arguments: argparse.Namespace, job: gt.LabelingJob, table: Table, given: AnswerColumns | None) -> bool:
+    """Asks and submits; True when the job is finished, False when nobody has more to say."""
+    hidden = _hidden(arguments)
+    if arguments.truth is not None:
+        source: AnswerSource = Truth(table, arguments.truth, job.classes)
+    elif given is not None:
+        answers = job.answers()
+        heard = zip(answers["item"].tolist(), answers["worker"].tolist(), strict=True)
+        source = AnswerFile(given, job.classes, _item_of(job), heard)
+    elif arguments.answers_from is not None:
+        ids = None if job.ids is None else job.ids.tolist()
+        source = Command(arguments.answers_from, table, ids, job.classes, hidden)
+    else:
+        shown = arguments.text or table.first_of(("source", "text"))
+        return Terminal(job, table, arguments.worker or getpass.getuser(), hidden, shown).run()
+    return _ask_source(job, source, _progress(arguments, job))
+
+
+def _item_of(job: gt.LabelingJob) -> dict[str, int]:
+    names = range(job.n_items) if job.ids is None else job.ids.tolist()
+    return {str(name): item for item, name in enumerate(names)}
+
+
+def _ask_source(job: gt.LabelingJob, source: AnswerSource, show: Callable[[], None]) -> bool:
+    while (batch := job.next_batch()) is not None:
+        said = source.answers(sorted(batch.items.tolist()))  # by item, so that the order does not tell audits apart
+        if not said:
+            return False
+        items, answers, workers, seconds = zip(*said, strict=True)
+        job.submit(items, answers, workers=workers, seconds=seconds)
+        show()
+    return True
+
+
+def _progress(arguments: argparse.Namespace, job: gt.LabelingJob) -> Callable[[], None]:
+    if arguments.quiet or not output.has_progress_bar():
+        return lambda: None
+    from tqdm.auto import tqdm
+
+    bar = tqdm(total=job.n_items, unit="item", desc="labelled")
+
+    def show() -> None:
+        report = job.report()
+        bar.update(report.n_human + report.n_auto - bar.n)
+        bar.set_postfix(asked=report.n_human, auto=report.n_auto)
+
+    return show
+
+
+def _write_ask(path: str, job: gt.LabelingJob, table: Table, hidden: set[str]) -> None:
+    """What the job wants to know next, with an empty column for the answers."""
+    batch = job.next_batch()
+    items = [] if batch is None else sorted(batch.items.tolist())
+    names = [name for name in table.columns if name not in hidden | {"item", "answer", "worker"}]
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["item", *names, "worker", "answer"])
+        for item in items:
+            name = item if job.ids is None else job.ids[item]
+            rows.writerow([name, *(table.rows[item].get(column, "") for column in names), "", ""])
+    output.tell(f"{len(items):,} items to ask about are in {path}")
+
+
+def _conclude(arguments: argparse.Namespace, job: gt.LabelingJob, is_finished: bool, written: list[str]) -> int:
+    report = job.report()
+    is_proved = isinstance(job.target, gt.ConfidenceThreshold) or report.n_auto == 0 or report.certificate is not None
+    n_unlabelled = report.n_items - len(job.labels())
+    if not is_finished:
+        code = exit_codes.UNFINISHED
+    else:
+        code = exit_codes.DONE if is_proved and not n_unlabelled else exit_codes.FOUND
+    document: dict[str, Any] = {
+        **report_document(report),
+        "n_unlabelled": n_unlabelled,
+        "written": written,
+        "exit_code": code,
+    }
+    lines = [str(report), *(f"written: {path}" for path in written)]
+    if not is_finished:
+        lines.append("not finished: answers are missing")
+    output.show(arguments, "\n".join(lines), document)
+    return code
