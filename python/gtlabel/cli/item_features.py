@@ -44,9 +44,9 @@ def add_feature_options(parser: argparse.ArgumentParser) -> None:
 
 def features_of(table: Table, arguments: argparse.Namespace, left_out: set[str]) -> Any:
     """(n_items, n_features); ``left_out`` are columns that no feature may be made of."""
-    if arguments.onnx is not None and (arguments.text or arguments.columns or arguments.features):
-        raise InvalidArgument("--onnx: given without images, expected --image too")
     kind, value = _chosen(table, arguments, left_out)
+    if arguments.onnx is not None and kind != "image":
+        raise InvalidArgument("--onnx: given without images, expected --image too")
     if kind == "features":
         return _from_file(value, table)
     if kind == "columns":

@@ -25,6 +25,7 @@ from gtlabel.cli.tables import Table, read_table
 from gtlabel.cli.terminal import Terminal
 
 _ID_COLUMNS = ("id",)
+_MOST_SKIPPED_BATCHES = 100  # skipped whole, in a row: there is nobody else
 
 EPILOG = """\
 examples:
@@ -32,9 +33,9 @@ examples:
     gtlabel run reviews.csv --text review --truth stars --target 10% -o labels.csv -o report.html
   answer at the terminal; everything is kept in the store, call again to go on:
     gtlabel run reviews.csv --classes good,bad --store reviews.gtlabel -o labels.csv
-  people far away: asks.csv says what to ask (exit code 3), call again with their answers:
+  people far away: asks.csv says what to ask (exit code 3), call again when they have filled it in:
     gtlabel run reviews.csv --classes good,bad --store reviews.gtlabel --ask asks.csv
-    gtlabel run reviews.csv --classes good,bad --store reviews.gtlabel --ask asks.csv --answers answers.csv
+    gtlabel run reviews.csv --classes good,bad --store reviews.gtlabel --ask asks.csv --answers asks.csv
   a program answers, JSON lines in and out:
     gtlabel run images.manifest --classes cat,dog --answers-from './ask.py' -o labeled.manifest
   several people per item, each answer 0.05 EUR, at most 100 EUR:
@@ -80,7 +81,11 @@ def _add_answer_options(parser: argparse.ArgumentParser) -> None:
     sources.add_argument("--answers", metavar="FILE", help="a CSV or JSON Lines of item, answer and, if known, worker")
     sources.add_argument("--answers-from", metavar="COMMAND", help="a shell command: JSON lines in, JSON lines out")
     group.add_argument("--worker", metavar="NAME", help="who sits at the terminal (default: the user's name)")
-    group.add_argument("--ask", metavar="FILE", help="a CSV of what to ask next, written where answers are missing")
+    group.add_argument(
+        "--ask",
+        metavar="FILE",
+        help="a CSV of what to ask next, to be filled in and given as --answers",
+    )
 
 
 def _add_job_options(parser: argparse.ArgumentParser) -> None:
@@ -112,10 +117,7 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
 def call(arguments: argparse.Namespace) -> int:
     outputs = arguments.output or [f"{Path(arguments.input).stem}.labels.csv"]
     check_outputs(outputs, [arguments.input, arguments.answers, arguments.store])
-    if not _has_source(arguments) and not sys.stdin.isatty():
-        raise gt.InvalidArgument(
-            "answers: nobody sits at the terminal, expected one of --truth, --answers, --answers-from"
-        )
+    _check_answer_options(arguments)
     table = read_table(arguments.input)
     given = read_answers(arguments.answers, None, None, None) if arguments.answers else None
     ids = _ids(table, arguments.id)
@@ -131,8 +133,16 @@ def call(arguments: argparse.Namespace) -> int:
     return _conclude(arguments, job, is_finished, outputs if written else [])
 
 
-def _has_source(arguments: argparse.Namespace) -> bool:
-    return any((arguments.truth, arguments.answers, arguments.answers_from))
+def _check_answer_options(arguments: argparse.Namespace) -> None:
+    has_source = any((arguments.truth, arguments.answers, arguments.answers_from, arguments.ask))
+    if not has_source and not sys.stdin.isatty():
+        raise gt.InvalidArgument(
+            "answers: nobody sits at the terminal, expected one of --truth, --answers, --answers-from, --ask"
+        )
+    if arguments.ask and arguments.store is None and arguments.seed is None:
+        raise gt.InvalidArgument("--ask: the next call would ask about other items, expected --store (or --seed) too")
+    if arguments.ask and arguments.store is None and arguments.ask == arguments.answers:
+        raise gt.InvalidArgument(f"--ask: {arguments.ask} holds the answers, expected another file, or --store")
 
 
 def _ids(table: Table, column: str | None) -> list[str] | None:
@@ -214,6 +224,8 @@ def _drive(arguments: argparse.Namespace, job: gt.LabelingJob, table: Table, giv
     elif arguments.answers_from is not None:
         ids = None if job.ids is None else job.ids.tolist()
         source = Command(arguments.answers_from, table, ids, job.classes, hidden)
+    elif arguments.ask:
+        return job.next_batch() is None
     else:
         shown = arguments.text or table.first_of(("source", "text"))
         return Terminal(job, table, arguments.worker or getpass.getuser(), hidden, shown).run()
@@ -226,12 +238,16 @@ def _item_of(job: gt.LabelingJob) -> dict[str, int]:
 
 
 def _ask_source(job: gt.LabelingJob, source: AnswerSource, show: Callable[[], None]) -> bool:
+    n_skipped = 0  # batches in a row
     while (batch := job.next_batch()) is not None:
         said = source.answers(sorted(batch.items.tolist()))  # by item, so that the order does not tell audits apart
         if not said:
             return False
         items, answers, workers, seconds = zip(*said, strict=True)
-        job.submit(items, answers, workers=workers, seconds=seconds)
+        submission = job.submit(items, answers, workers=workers, seconds=seconds)
+        n_skipped = 0 if submission.n_answers else n_skipped + 1
+        if submission.n_answers + submission.n_skipped == 0 or n_skipped > _MOST_SKIPPED_BATCHES:
+            return False
         show()
     return True
 

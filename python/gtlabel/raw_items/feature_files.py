@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import zipfile
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -18,22 +17,24 @@ _NAMES = ("X", "features", "embeddings")
 def read_features(path: str | os.PathLike[str]) -> Any:
     """(n_items, n_features) from ``.npy``, ``.npz`` with one array (or one named X, features or embeddings), or the
     ``.npz`` of ``scipy.sparse.save_npz``. Nothing is unpickled: safe on files from strangers."""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InvalidArgument(f"{path}: not a file of features ({error}), expected .npy or .npz") from None
-    if isinstance(loaded, np.ndarray):
-        return _two_dimensional(path, loaded)
-    with loaded as arrays:
+    with open(path, "rb") as file:
         try:
-            if set(arrays.files) >= _SPARSE_PARTS:
-                return _sparse(arrays)
-            name = _array_name(path, arrays.files)
-            return _two_dimensional(path, arrays[name])
-        except InvalidArgument:
-            raise
-        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
-            raise InvalidArgument(f"{path}: damaged ({error})") from None
+            features = _loaded(file)
+        except (InvalidArgument, ImportError) as error:
+            raise type(error)(f"{path}: {error}") from None
+        except Exception as error:  # of damaged files numpy, zipfile and zlib raise a dozen kinds
+            raise InvalidArgument(f"{path}: not a file of features ({error}), expected .npy or .npz") from None
+    return features
+
+
+def _loaded(file: BinaryIO) -> Any:
+    loaded = np.load(file, allow_pickle=False)
+    if isinstance(loaded, np.ndarray):
+        return _two_dimensional(loaded)
+    with loaded as arrays:
+        if set(arrays.files) >= _SPARSE_PARTS:
+            return _sparse(arrays)
+        return _two_dimensional(arrays[_array_name(arrays.files)])
 
 
 def _sparse(arrays: Any) -> Any:
@@ -47,18 +48,18 @@ def _sparse(arrays: Any) -> Any:
     return matrix.tocsr()
 
 
-def _array_name(path: Any, names: list[str]) -> str:
+def _array_name(names: list[str]) -> str:
     if len(names) == 1:
         return names[0]
     for name in _NAMES:
         if name in names:
             return name
-    raise InvalidArgument(f"{path}: the arrays {', '.join(names) or 'none'}, expected one, or one named X")
+    raise InvalidArgument(f"the arrays {', '.join(names) or 'none'}, expected one, or one named X")
 
 
-def _two_dimensional(path: Any, array: Any) -> Any:
+def _two_dimensional(array: Any) -> Any:
     if array.ndim == 1 or array.dtype.kind not in "biuf":
         raise InvalidArgument(
-            f"{path}: {array.ndim} dimensions of {array.dtype} given, expected (n_items, n_features) of numbers"
+            f"{array.ndim} dimensions of {array.dtype} given, expected (n_items, n_features) of numbers"
         )
     return array.reshape(len(array), -1)
