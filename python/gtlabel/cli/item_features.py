@@ -13,8 +13,23 @@ from gtlabel.cli import output
 from gtlabel.cli.tables import Table
 from gtlabel.raw_items import FeatureCache, image_features, read_features, table_features, text_features
 
+_ID_COLUMNS = ("id",)
 _TEXT_COLUMNS = ("source", "text")
 _IMAGE_COLUMNS = ("source-ref", "image")
+
+
+def add_id_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--id", metavar="COLUMN", help="the column that names the items (default: id, if there is one)")
+
+
+def id_column(table: Table, arguments: argparse.Namespace) -> str | None:
+    """The column that names the items, if there is one."""
+    return arguments.id or table.first_of(_ID_COLUMNS)
+
+
+def columns_left_out(table: Table, arguments: argparse.Namespace) -> set[str]:
+    """The id and the truth: no feature may be made of them."""
+    return {column for column in (arguments.truth, id_column(table, arguments)) if column}
 
 
 def add_feature_options(parser: argparse.ArgumentParser) -> None:

@@ -120,11 +120,19 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def has_target(arguments: argparse.Namespace) -> bool:
+    """Whether the options say anything about the target."""
+    return arguments.threshold is not None or _has_error_target(arguments)
+
+
+def _has_error_target(arguments: argparse.Namespace) -> bool:
+    return any((arguments.target, arguments.failure_probability, arguments.of_dataset, arguments.per_class))
+
+
 def target_of(arguments: argparse.Namespace) -> gt.ErrorTarget | gt.ConfidenceThreshold:
     """The target that the options describe."""
     if arguments.threshold is not None:
-        others = arguments.target, arguments.failure_probability, arguments.of_dataset, arguments.per_class
-        if any(others):
+        if _has_error_target(arguments):
             raise gt.InvalidArgument("--threshold: given beside a target, expected one of them")
         return gt.ConfidenceThreshold(arguments.threshold)
     return gt.ErrorTarget(

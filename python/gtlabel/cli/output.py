@@ -26,9 +26,9 @@ def show(arguments: argparse.Namespace, text: str, document: Mapping[str, Any]) 
         print(text)
 
 
-def tell(message: str) -> None:
+def tell(message: str, end: str = "\n") -> None:
     """A remark for people, on standard error: standard output is the result alone."""
-    print(message, file=sys.stderr, flush=True)
+    print(message, file=sys.stderr, flush=True, end=end)
 
 
 def plain(value: Any) -> Any:

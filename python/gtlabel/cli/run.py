@@ -7,10 +7,11 @@ person at the terminal, a command, a CSV, or a column that holds the truth.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import getpass
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,12 @@ import gtlabel as gt
 from gtlabel.cli import exit_codes, options, output
 from gtlabel.cli.answer_columns import AnswerColumns, read_answers
 from gtlabel.cli.answer_sources import AnswerFile, AnswerSource, Command, Truth
-from gtlabel.cli.item_features import add_feature_options, features_of
+from gtlabel.cli.item_features import add_feature_options, add_id_option, columns_left_out, features_of, id_column
 from gtlabel.cli.job_outputs import check_outputs, write_outputs
 from gtlabel.cli.report_document import report_document
 from gtlabel.cli.tables import Table, read_table
 from gtlabel.cli.terminal import Terminal
 
-_ID_COLUMNS = ("id",)
 _MOST_SKIPPED_BATCHES = 100  # skipped whole, in a row: there is nobody else
 
 EPILOG = """\
@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="repeatable: .csv, .jsonl or .parquet for the labels, .manifest for the input with labels, .html for the "
         "report (default: labels in INPUT's name with .labels.csv)",
     )
-    parser.add_argument("--id", metavar="COLUMN", help="the column that names the items (default: id, if there is one)")
+    add_id_option(parser)
     parser.add_argument(
         "--classes",
         type=options.class_names,
@@ -120,7 +120,7 @@ def call(arguments: argparse.Namespace) -> int:
     _check_answer_options(arguments)
     table = read_table(arguments.input)
     given = read_answers(arguments.answers, None, None, None) if arguments.answers else None
-    ids = _ids(table, arguments.id)
+    ids = _ids(table, arguments)
     job = _job(arguments, table, ids, given)
     try:
         is_finished = _drive(arguments, job, table, given)
@@ -145,8 +145,8 @@ def _check_answer_options(arguments: argparse.Namespace) -> None:
         raise gt.InvalidArgument(f"--ask: {arguments.ask} holds the answers, expected another file, or --store")
 
 
-def _ids(table: Table, column: str | None) -> list[str] | None:
-    name = column or table.first_of(_ID_COLUMNS)
+def _ids(table: Table, arguments: argparse.Namespace) -> list[str] | None:
+    name = id_column(table, arguments)
     if name is None:
         return None
     ids = table.column(name, "--id")
@@ -181,14 +181,18 @@ def _classes(arguments: argparse.Namespace, table: Table, given: AnswerColumns |
 def _job(
     arguments: argparse.Namespace, table: Table, ids: list[str] | None, given: AnswerColumns | None
 ) -> gt.LabelingJob:
-    left_out = {column for column in (arguments.truth, arguments.id or table.first_of(_ID_COLUMNS)) if column}
-    classes = _classes(arguments, table, given)
+    is_stored = arguments.store is not None and Path(arguments.store).exists()
+    classes = _classes(arguments, table, given) if arguments.classes is not None or not is_stored else None
     target = options.target_of(arguments)
     overlap = _overlap(arguments)
     budget = gt.Budget(arguments.max_answers, arguments.max_cost, arguments.max_items)
     price = options.price_of(arguments)
+    features = features_of(table, arguments, columns_left_out(table, arguments))
+    if is_stored:
+        return _stored_job(arguments, features, classes, target)
+    assert classes is not None
     return gt.LabelingJob(
-        features_of(table, arguments, left_out),
+        features,
         classes,
         ids=ids,
         target=target,
@@ -199,7 +203,18 @@ def _job(
         price=price,
         budget=budget,
         commit="final" if arguments.final else "eager",
+        **({} if arguments.store is None else {"store": arguments.store}),
     )
+
+
+def _stored_job(arguments: argparse.Namespace, features: Any, classes: list[str] | None, target: Any) -> gt.LabelingJob:
+    """The job of an existing store, with the options that it was made with."""
+    job = gt.LabelingJob.open(arguments.store, features, n_threads=arguments.threads)
+    if classes is not None and sorted(classes) != sorted(job.classes):
+        raise gt.InvalidArgument(f"--classes: {classes} given, but the job in {arguments.store} has {job.classes}")
+    if options.has_target(arguments) and target != job.target:
+        raise gt.InvalidArgument(f"target: {target} given, but the job in {arguments.store} has {job.target}")
+    return job
 
 
 def _overlap(arguments: argparse.Namespace) -> gt.Overlap | None:
@@ -229,7 +244,8 @@ def _drive(arguments: argparse.Namespace, job: gt.LabelingJob, table: Table, giv
     else:
         shown = arguments.text or table.first_of(("source", "text"))
         return Terminal(job, table, arguments.worker or getpass.getuser(), hidden, shown).run()
-    return _ask_source(job, source, _progress(arguments, job))
+    with _progress(arguments, job) as show:
+        return _ask_source(job, source, show)
 
 
 def _item_of(job: gt.LabelingJob) -> dict[str, int]:
@@ -252,19 +268,22 @@ def _ask_source(job: gt.LabelingJob, source: AnswerSource, show: Callable[[], No
     return True
 
 
-def _progress(arguments: argparse.Namespace, job: gt.LabelingJob) -> Callable[[], None]:
+@contextlib.contextmanager
+def _progress(arguments: argparse.Namespace, job: gt.LabelingJob) -> Iterator[Callable[[], None]]:
+    """A function to call after each batch, that moves a bar if somebody looks."""
     if arguments.quiet or not output.has_progress_bar():
-        return lambda: None
+        yield lambda: None
+        return
     from tqdm.auto import tqdm
 
-    bar = tqdm(total=job.n_items, unit="item", desc="labelled")
+    with tqdm(total=job.n_items, unit="item", desc="labelled") as bar:
 
-    def show() -> None:
-        report = job.report()
-        bar.update(report.n_human + report.n_auto - bar.n)
-        bar.set_postfix(asked=report.n_human, auto=report.n_auto)
+        def show() -> None:
+            report = job.report()
+            bar.update(report.n_human + report.n_auto - bar.n)
+            bar.set_postfix(asked=report.n_human, auto=report.n_auto)
 
-    return show
+        yield show
 
 
 def _write_ask(path: str, job: gt.LabelingJob, table: Table, hidden: set[str]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import gtlabel as gt
+from gtlabel.cli.output import tell
 from gtlabel.cli.tables import Table
 
 _AT_ONCE = 10  # items leased at a time
@@ -22,7 +23,7 @@ class Quit(Exception):
 
 
 class Terminal:
-    """Asks about items on standard output and reads replies from standard input; every reply is submitted at once."""
+    """Asks about items on standard error and reads replies from standard input; every reply is submitted at once."""
 
     def __init__(self, job: gt.LabelingJob, table: Table, worker: str, hidden: set[str], shown: str | None) -> None:
         self._job, self._table, self._worker = job, table, worker
@@ -31,15 +32,15 @@ class Terminal:
 
     def run(self) -> bool:
         """Asks until the job is finished (True), or until the person quits or has nothing left to say (False)."""
-        print(self._help())
+        tell(self._help())
         try:
             while (batch := self._job.next_batch(worker=self._worker, size=_AT_ONCE)) is not None:
                 if len(batch) == 0:
-                    print(f"\nNothing for {self._worker} at the moment: what is left needs somebody else.")
+                    tell(f"\nNothing for {self._worker} at the moment: what is left needs somebody else.")
                     return False
                 self._ask_all(sorted(batch.items.tolist()))  # by item, so that the order does not tell audits apart
         except (Quit, EOFError):
-            print()
+            tell("")
             return False
         return True
 
@@ -54,16 +55,17 @@ class Terminal:
 
     def _ask_again(self, item: int) -> None:
         while self._ask(item):
-            print("  that is as far back as it goes")
+            tell("  that is as far back as it goes")
 
     def _ask(self, item: int) -> bool:
         """Asks about an item until it has an answer; True if the person wants to go back instead."""
         report = self._job.report()
-        print(f"\n[{report.n_human + 1}] {self._name(item)}")
-        print(self._content(item))
+        tell(f"\n[{report.n_human + 1}] {self._name(item)}")
+        tell(self._content(item))
         began = time.monotonic()
         while True:
-            reply = input(f"{self._choices()} > ").strip()
+            tell(f"{self._choices()} >", end=" ")
+            reply = input().strip()
             if reply == "b" and reply not in self._job.classes:
                 return True
             answer = self._understood(reply)
@@ -85,14 +87,12 @@ class Terminal:
         if reply == "q":
             raise Quit
         if reply == "?":
-            print(self._help())
+            tell(self._help())
             return None
         begun = [name for name in classes if reply and name.lower().startswith(reply.lower())]
         if len(begun) == 1:
             return begun[0]
-        print(
-            f"  {reply!r} could be {', '.join(begun)}" if begun else "  a number or a class, please; ? shows all keys"
-        )
+        tell(f"  {reply!r} could be {', '.join(begun)}" if begun else "  a number or a class, please; ? shows all keys")
         return None
 
     def _choices(self) -> str:

@@ -21,11 +21,14 @@ def person(monkeypatch):
     def sit_down(reply):
         printed = []
         really_print = builtins.print
+
+        def listen(*words, **rest):
+            printed.append(words)
+            really_print(*words, **rest)
+
         monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
-        monkeypatch.setattr(
-            builtins, "print", lambda *words, **rest: (printed.append(words), really_print(*words, **rest))
-        )
-        monkeypatch.setattr(builtins, "input", lambda prompt: reply(printed))
+        monkeypatch.setattr(builtins, "print", listen)
+        monkeypatch.setattr(builtins, "input", lambda: reply(printed))
 
     return sit_down
 
@@ -154,8 +157,9 @@ def test_a_person_answers_by_number_name_and_beginning_and_can_go_back(command, 
 
     person(reply)
     classes = ("--classes", "class 0,class 1", "--columns", "a,b,c,d")
-    ended = command("run", items_csv, *classes, "--worker", "ann", *WIDE, "-o", "labels.csv")
+    ended = command("run", items_csv, *classes, "--worker", "ann", *WIDE, "-o", "labels.csv", "--json")
     assert ended.code == 0
+    assert ended.document["is_finished"]
     assert replies[2] == replies[0] != replies[1]
     labels = read_csv("labels.csv")
     assert labels[replies[0]]["label"] == pool.names[replies[0]]
@@ -168,7 +172,7 @@ def test_a_person_who_quits_leaves_exit_code_3_and_the_labels_so_far(command, it
     classes = ("--classes", "class 0,class 1", "--columns", "a,b,c,d")
     ended = command("run", items_csv, *classes, *WIDE, "-o", "labels.csv")
     assert ended.code == 3
-    assert "'class' could be class 0, class 1" in ended.out
+    assert "'class' could be class 0, class 1" in ended.err
     assert "not finished" in ended.out
     assert {row["label"] for row in read_csv("labels.csv")} >= {"class 0", "class 1"}
 
@@ -178,8 +182,8 @@ def test_control_characters_of_a_text_do_not_reach_the_terminal(command, write_c
     person(lambda printed: "q")
     ended = command("run", table, "--classes", "x,y", *WIDE)
     assert ended.code == 3
-    assert "number" in ended.out
-    assert "\x1b" not in ended.out
+    assert "number" in ended.err
+    assert "\x1b" not in ended.err
 
 
 def test_answers_far_away_come_in_rounds_of_files(command, items_csv, read_csv, write_csv, pool):
