@@ -13,7 +13,7 @@ from gtlabel.cli import exit_codes, output
 EPILOG = """\
 examples:
   gtlabel convert --formats
-  gtlabel convert tasks.json answers.csv --from label-studio
+  gtlabel convert tasks.json answers.csv --from label_studio
   gtlabel convert annotations.json boxes/ --from coco --to yolo --strict
 """
 

@@ -11,6 +11,7 @@ import numpy as np
 import gtlabel as gt
 from gtlabel.cli.tables import Table
 from gtlabel.html_report import html_report
+from gtlabel.raw_items.optional_package import optional_package
 
 _LABELS = (".csv", ".jsonl", ".parquet")
 _MANIFEST = ".manifest"
@@ -24,6 +25,8 @@ def check_outputs(paths: Sequence[str], inputs: Sequence[str | None]) -> None:
             raise gt.InvalidArgument(
                 f"-o: {path} given, expected a name that ends in {', '.join((*_LABELS, _MANIFEST, _REPORT[0]))}"
             )
+        if path.suffix.lower() == ".parquet":
+            optional_package("pyarrow", "arrow", "writing Parquet")
         if path.is_dir() or not path.absolute().parent.is_dir():
             raise gt.InvalidArgument(f"-o: {path} given, expected a file in a folder that is there")
         if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):

@@ -287,6 +287,13 @@ def test_a_users_mistake_is_one_line_and_exit_code_2(command, items_csv, options
     assert ended.out == ""
 
 
+def test_a_package_that_the_output_needs_is_missed_before_anybody_is_asked(command, items_csv, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    ended = command("run", items_csv, "--truth", "kind", *WIDE, "-o", "labels.parquet")
+    assert ended.code == 2
+    assert "pip install 'gtlabel[arrow]'" in ended.err
+
+
 def test_a_mistake_under_json_is_a_document_too(command):
     ended = command("run", "absent.csv", "--truth", "kind", "--json")
     assert ended.code == 2
