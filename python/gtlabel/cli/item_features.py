@@ -69,6 +69,8 @@ def features_of(table: Table, arguments: argparse.Namespace, left_out: set[str])
     cache = None if arguments.cache == "none" else FeatureCache(arguments.cache)
     try:
         if kind == "text":
+            if not arguments.quiet and output.has_progress_bar():
+                output.tell(f"features of {len(table):,} texts ...")
             return text_features(_texts(table, value), cache=cache)
         files = _image_files(table, value, _buckets(arguments.bucket))
         return image_features(
