@@ -31,8 +31,8 @@ EPILOG = """\
 examples:
   a simulation, where the column stars holds the truth:
     gtlabel run reviews.csv --text review --truth stars --target 10% -o labels.csv -o report.html
-  answer at the terminal; everything is kept in the store, call again to go on:
-    gtlabel run reviews.csv --classes good,bad --store reviews.gtlabel -o labels.csv
+  answer at the terminal; every answer is kept in reviews.gtlabel, call again to go on:
+    gtlabel run reviews.csv --classes good,bad
   people far away: asks.csv says what to ask (exit code 3), call again when they have filled it in:
     gtlabel run reviews.csv --classes good,bad --store reviews.gtlabel --ask asks.csv
     gtlabel run reviews.csv --classes good,bad --store reviews.gtlabel --ask asks.csv --answers asks.csv
@@ -91,7 +91,10 @@ def _add_answer_options(parser: argparse.ArgumentParser) -> None:
 def _add_job_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("job")
     group.add_argument(
-        "--store", metavar="FILE", help="the file that the job lives in; an existing one is gone on with"
+        "--store",
+        metavar="FILE",
+        help="the file that the job lives in; an existing one is gone on with (default: none; for a person at the "
+        "terminal INPUT's name with .gtlabel)",
     )
     group.add_argument(
         "--seed",
@@ -115,9 +118,12 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
-    outputs = arguments.output or [f"{Path(arguments.input).stem}.labels.csv"]
+    name = Path(arguments.input).stem
+    outputs = arguments.output or [f"{name}.labels.csv"]
+    if _is_at_terminal(arguments) and arguments.store is None:
+        arguments.store = f"{name}.gtlabel"  # what a person said must not be lost
+        output.tell(f"The job lives in {arguments.store}; the same command goes on with it.")
     check_outputs(outputs, [arguments.input, arguments.answers, arguments.store])
-    _check_answer_options(arguments)
     table = read_table(arguments.input)
     given = read_answers(arguments.answers, None, None, None) if arguments.answers else None
     ids = _ids(table, arguments)
@@ -133,7 +139,8 @@ def call(arguments: argparse.Namespace) -> int:
     return _conclude(arguments, job, is_finished, outputs if written else [])
 
 
-def _check_answer_options(arguments: argparse.Namespace) -> None:
+def _is_at_terminal(arguments: argparse.Namespace) -> bool:
+    """Whether a person answers here and now; refuses options of answers that do not fit."""
     has_source = any((arguments.truth, arguments.answers, arguments.answers_from, arguments.ask))
     if not has_source and not sys.stdin.isatty():
         raise gt.InvalidArgument(
@@ -143,6 +150,7 @@ def _check_answer_options(arguments: argparse.Namespace) -> None:
         raise gt.InvalidArgument("--ask: the next call would ask about other items, expected --store (or --seed) too")
     if arguments.ask and arguments.store is None and arguments.ask == arguments.answers:
         raise gt.InvalidArgument(f"--ask: {arguments.ask} holds the answers, expected another file, or --store")
+    return not has_source
 
 
 def _ids(table: Table, arguments: argparse.Namespace) -> list[str] | None:
@@ -210,8 +218,9 @@ def _job(
 def _stored_job(arguments: argparse.Namespace, features: Any, classes: list[str] | None, target: Any) -> gt.LabelingJob:
     """The job of an existing store, with the options that it was made with."""
     job = gt.LabelingJob.open(arguments.store, features, n_threads=arguments.threads)
-    if classes is not None and sorted(classes) != sorted(job.classes):
-        raise gt.InvalidArgument(f"--classes: {classes} given, but the job in {arguments.store} has {job.classes}")
+    if classes is not None and sorted(classes) != sorted(job.active_classes):
+        known = job.active_classes
+        raise gt.InvalidArgument(f"--classes: {classes} given, but the job in {arguments.store} has {known}")
     if options.has_target(arguments) and target != job.target:
         raise gt.InvalidArgument(f"target: {target} given, but the job in {arguments.store} has {job.target}")
     return job
@@ -231,14 +240,14 @@ def _drive(arguments: argparse.Namespace, job: gt.LabelingJob, table: Table, giv
     """Asks and submits; True when the job is finished, False when nobody has more to say."""
     hidden = _hidden(arguments)
     if arguments.truth is not None:
-        source: AnswerSource = Truth(table, arguments.truth, job.classes)
+        source: AnswerSource = Truth(table, arguments.truth, job.active_classes)
     elif given is not None:
         answers = job.answers()
         heard = zip(answers["item"].tolist(), answers["worker"].tolist(), strict=True)
-        source = AnswerFile(given, job.classes, _item_of(job), heard)
+        source = AnswerFile(given, job.active_classes, _item_of(job), heard)
     elif arguments.answers_from is not None:
         ids = None if job.ids is None else job.ids.tolist()
-        source = Command(arguments.answers_from, table, ids, job.classes, hidden)
+        source = Command(arguments.answers_from, table, ids, job.active_classes, hidden)
     elif arguments.ask:
         return job.next_batch() is None
     else:

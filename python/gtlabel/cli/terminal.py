@@ -28,6 +28,7 @@ class Terminal:
     def __init__(self, job: gt.LabelingJob, table: Table, worker: str, hidden: set[str], shown: str | None) -> None:
         self._job, self._table, self._worker = job, table, worker
         self._hidden, self._shown = hidden, shown
+        self._classes = job.active_classes
         self._answered: list[int] = []
 
     def run(self) -> bool:
@@ -66,7 +67,7 @@ class Terminal:
         while True:
             tell(f"{self._choices()} >", end=" ")
             reply = input().strip()
-            if reply == "b" and reply not in self._job.classes:
+            if reply == "b" and reply not in self._classes:
                 return True
             answer = self._understood(reply)
             if answer is not None:
@@ -76,7 +77,7 @@ class Terminal:
 
     def _understood(self, reply: str) -> Any:
         """The answer that a reply means, or None after saying why not."""
-        classes = self._job.classes
+        classes = self._classes
         if reply in classes:
             return reply
         if reply.isdecimal() and 1 <= int(reply) <= len(classes):
@@ -96,10 +97,10 @@ class Terminal:
         return None
 
     def _choices(self) -> str:
-        return "  ".join(f"{number} {name}" for number, name in enumerate(self._job.classes[:9], start=1))
+        return "  ".join(f"{number} {name}" for number, name in enumerate(self._classes[:9], start=1))
 
     def _help(self) -> str:
-        classes = "\n".join(f"  {number:>3} {name}" for number, name in enumerate(self._job.classes, start=1))
+        classes = "\n".join(f"  {number:>3} {name}" for number, name in enumerate(self._classes, start=1))
         return f"Answer with a number, or the beginning of a class:\n{classes}\nor: {_KEYS}"
 
     def _name(self, item: int) -> str:

@@ -172,6 +172,7 @@ def test_a_person_who_quits_leaves_exit_code_3_and_the_labels_so_far(command, it
     classes = ("--classes", "class 0,class 1", "--columns", "a,b,c,d")
     ended = command("run", items_csv, *classes, *WIDE, "-o", "labels.csv")
     assert ended.code == 3
+    assert "The job lives in items.gtlabel" in ended.err
     assert "'class' could be class 0, class 1" in ended.err
     assert "not finished" in ended.out
     assert {row["label"] for row in read_csv("labels.csv")} >= {"class 0", "class 1"}
