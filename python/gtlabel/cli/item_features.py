@@ -57,6 +57,15 @@ def add_feature_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def source_columns(table: Table, arguments: argparse.Namespace) -> dict[str, str]:
+    """The column of the text or of the image, with what a manifest calls it; nothing for other tables."""
+    text = arguments.text or (None if arguments.image else table.first_of(_TEXT_COLUMNS))
+    if text is not None:
+        return {text: "source"}
+    image = arguments.image or table.first_of(_IMAGE_COLUMNS)
+    return {} if image is None else {image: "source-ref"}
+
+
 def features_of(table: Table, arguments: argparse.Namespace, left_out: set[str]) -> Any:
     """(n_items, n_features); ``left_out`` are columns that no feature may be made of."""
     kind, value = _chosen(table, arguments, left_out)

@@ -6,10 +6,8 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 import gtlabel as gt
-from gtlabel.cli.tables import Table
+from gtlabel.cli.augmented_manifest import AugmentedManifest
 from gtlabel.html_report import html_report
 from gtlabel.raw_items.optional_package import optional_package
 
@@ -35,44 +33,20 @@ def check_outputs(paths: Sequence[str], inputs: Sequence[str | None]) -> None:
             raise gt.InvalidArgument(f"-o: {path} is an input too, expected another file")
 
 
-def write_outputs(paths: Sequence[str], job: gt.LabelingJob, table: Table, attribute: str) -> None:
-    """Writes each file as its name asks."""
+def wants_manifest(paths: Sequence[str]) -> bool:
+    return any(Path(path).suffix.lower() == _MANIFEST for path in paths)
+
+
+def write_outputs(paths: Sequence[str], job: gt.LabelingJob, title: str, manifest: AugmentedManifest | None) -> None:
+    """Writes each file as its name asks; ``manifest`` is there if ``wants_manifest``."""
     for path in map(Path, paths):
         suffix = path.suffix.lower()
         if suffix in _REPORT:
-            page = html_report(job.report(), title=table.path.name, labels=job.labels(), workers=job.workers())
+            page = html_report(job.report(), title=title, labels=job.labels(), workers=job.workers())
             path.write_text(page, encoding="utf-8")
-        elif suffix == _MANIFEST:
-            write_augmented_manifest(path, job, table, attribute)
+        elif manifest is not None and suffix == _MANIFEST:
+            manifest.write(job, path)
         else:
             from gtlabel.formats import write_labels
 
             write_labels(job.labels(), path)
-
-
-def write_augmented_manifest(path: Path, job: gt.LabelingJob, table: Table, attribute: str) -> None:
-    """The lines of the input with the labels under ``attribute``; "none of these" is no label there."""
-    from gtlabel.formats import Manifest, read_manifest, write_manifest
-
-    manifest = read_manifest(table.path) if table.is_lines else Manifest(_as_lines(table))
-    labels = job.labels()
-    is_class = labels.class_index >= 0
-    manifest.set_class_labels(
-        attribute,
-        labels.label[is_class].tolist(),
-        classes=job.classes,
-        rows=labels.item[is_class],
-        confidence=np.round(labels.confidence[is_class].astype(float), 4),
-        source=labels.source[is_class].tolist(),
-    )
-    write_manifest(manifest, path)
-
-
-def _as_lines(table: Table) -> list[dict[str, object]]:
-    """Rows of a CSV as lines of a manifest: a text or image column becomes ``source`` or ``source-ref``."""
-    names: dict[str, str] = {}
-    for own, usual in (("source", ("source", "text")), ("source-ref", ("source-ref", "image"))):
-        column = table.first_of(usual)
-        if column is not None and not names:
-            names[column] = own
-    return [{names.get(name, name): value for name, value in row.items()} for row in table.rows]

@@ -19,8 +19,16 @@ import gtlabel as gt
 from gtlabel.cli import exit_codes, options, output
 from gtlabel.cli.answer_columns import AnswerColumns, read_answers
 from gtlabel.cli.answer_sources import AnswerFile, AnswerSource, Command, Truth
-from gtlabel.cli.item_features import add_feature_options, add_id_option, columns_left_out, features_of, id_column
-from gtlabel.cli.job_outputs import check_outputs, write_outputs
+from gtlabel.cli.augmented_manifest import AugmentedManifest
+from gtlabel.cli.item_features import (
+    add_feature_options,
+    add_id_option,
+    columns_left_out,
+    features_of,
+    id_column,
+    source_columns,
+)
+from gtlabel.cli.job_outputs import check_outputs, wants_manifest, write_outputs
 from gtlabel.cli.report_document import report_document
 from gtlabel.cli.tables import Table, read_table
 from gtlabel.cli.terminal import Terminal
@@ -127,13 +135,16 @@ def call(arguments: argparse.Namespace) -> int:
     table = read_table(arguments.input)
     given = read_answers(arguments.answers, None, None, None) if arguments.answers else None
     ids = _ids(table, arguments)
+    manifest = None
+    if wants_manifest(outputs):
+        manifest = AugmentedManifest(table, arguments.attribute, source_columns(table, arguments))
     job = _job(arguments, table, ids, given)
     try:
         is_finished = _drive(arguments, job, table, given)
     finally:
         written = len(job.labels()) > 0
         if written:
-            write_outputs(outputs, job, table, arguments.attribute)
+            write_outputs(outputs, job, table.path.name, manifest)
     if not is_finished and arguments.ask:
         _write_ask(arguments.ask, job, table, _hidden(arguments))
     return _conclude(arguments, job, is_finished, outputs if written else [])
@@ -251,7 +262,7 @@ def _drive(arguments: argparse.Namespace, job: gt.LabelingJob, table: Table, giv
     elif arguments.ask:
         return job.next_batch() is None
     else:
-        shown = arguments.text or table.first_of(("source", "text"))
+        shown = next((name for name, own in source_columns(table, arguments).items() if own == "source"), None)
         return Terminal(job, table, arguments.worker or getpass.getuser(), hidden, shown).run()
     with _progress(arguments, job) as show:
         return _ask_source(job, source, show)

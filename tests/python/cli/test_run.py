@@ -87,6 +87,20 @@ def test_texts_of_a_manifest_become_features(command, tmp_path):
     assert list((tmp_path / "user-cache/gtlabel").iterdir())
 
 
+def test_a_csv_becomes_a_manifest_without_a_fault(command, write_csv, tmp_path):
+    random = np.random.default_rng(3)
+    words = {"good": ["fine", "lovely", "great"], "bad": ["dull", "awful", "poor"]}
+    kinds = random.choice(["good", "bad"], size=300).tolist()
+    rows = [[number, f"{' '.join(random.choice(words[kind], 3))} {number}", kind] for number, kind in enumerate(kinds)]
+    table = write_csv("reviews.csv", [["id", "review", "kind"], *rows])
+    options = ("--text", "review", "--truth", "kind", *WIDE, "-o", "out.manifest", "--attribute", "mood")
+    assert command("run", table, *options).code == 0
+    lines = [json.loads(line) for line in (tmp_path / "out.manifest").read_bytes().splitlines()]
+    assert [line["source"] for line in lines] == [text for _, text, _ in rows]
+    assert {line["mood-metadata"]["class-name"] for line in lines} == {"good", "bad"}
+    assert command("lint", "out.manifest", "--for", "ground-truth", "--strict").code == 0
+
+
 def test_features_of_a_file_are_taken_and_must_fit(command, write_csv, tmp_path, pool):
     table = write_csv("kinds.csv", [["kind"], *([name] for name in pool.names)])
     np.save(tmp_path / "x.npy", pool.X)
@@ -265,6 +279,8 @@ def test_truth_with_gaps_leaves_the_job_unfinished(command, write_csv, pool):
         (["--truth", "kind", "-o", "labels.txt"], "labels.txt given, expected a name that ends in .csv, .jsonl"),
         (["--truth", "kind", "-o", "items.csv"], "items.csv is an input too"),
         (["--truth", "kind", "-o", "nowhere/labels.csv"], "expected a file in a folder that is there"),
+        (["--truth", "kind", "-o", "x.manifest", "--attribute", "kind"], "items.csv has 'kind' already"),
+        (["--truth", "kind", "-o", "x.manifest", "--attribute", "a-ref"], "'a-ref' given, expected letters, digits"),
         (["--truth", "truth"], "no column 'truth' (given by --truth), expected one of: id, a, b, c, d, kind"),
         (["--truth", "kind", "--id", "kind"], "again, first in line"),
         (["--truth", "kind", "--columns", "kind"], "'kind' is the id or the truth"),
