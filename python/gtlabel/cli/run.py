@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import csv
 import getpass
 import sys
 from collections.abc import Callable, Iterator
@@ -23,12 +22,11 @@ from gtlabel.cli.augmented_manifest import AugmentedManifest
 from gtlabel.cli.item_features import (
     add_feature_options,
     add_id_option,
-    columns_left_out,
-    features_of,
-    id_column,
     source_columns,
 )
+from gtlabel.cli.job_making import item_ids, make_job
 from gtlabel.cli.job_outputs import check_outputs, wants_manifest, write_outputs
+from gtlabel.cli.question_file import write_questions
 from gtlabel.cli.report_document import report_document
 from gtlabel.cli.tables import Table, read_table
 from gtlabel.cli.terminal import Terminal
@@ -134,11 +132,11 @@ def call(arguments: argparse.Namespace) -> int:
     check_outputs(outputs, [arguments.input, arguments.answers, arguments.store])
     table = read_table(arguments.input)
     given = read_answers(arguments.answers, None, None, None) if arguments.answers else None
-    ids = _ids(table, arguments)
+    ids = item_ids(table, arguments)
     manifest = None
     if wants_manifest(outputs):
         manifest = AugmentedManifest(table, arguments.attribute, source_columns(table, arguments))
-    job = _job(arguments, table, ids, given)
+    job = make_job(arguments, table, ids, given)
     try:
         is_finished = _drive(arguments, job, table, given)
     finally:
@@ -146,7 +144,7 @@ def call(arguments: argparse.Namespace) -> int:
         if written:
             write_outputs(outputs, job, table.path.name, manifest)
     if not is_finished and arguments.ask:
-        _write_ask(arguments.ask, job, table, _hidden(arguments))
+        write_questions(arguments.ask, job, table, _hidden(arguments))
     return _conclude(arguments, job, is_finished, outputs if written else [])
 
 
@@ -164,87 +162,9 @@ def _is_at_terminal(arguments: argparse.Namespace) -> bool:
     return not has_source
 
 
-def _ids(table: Table, arguments: argparse.Namespace) -> list[str] | None:
-    name = id_column(table, arguments)
-    if name is None:
-        return None
-    ids = table.column(name, "--id")
-    seen: dict[str, int] = {}
-    for row, value in enumerate(ids):
-        if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-            raise gt.InvalidArgument(f"{table.where(row)}: the id is {value!r}, expected a name")
-        first = seen.setdefault(str(value), row)
-        if first != row:
-            raise gt.InvalidArgument(
-                f"{table.where(row)}: the id {value!r} again, first in line {table.line_numbers[first]}"
-            )
-    return list(seen)
-
-
 def _hidden(arguments: argparse.Namespace) -> set[str]:
     """Columns that nobody who answers may see."""
     return {arguments.truth} if arguments.truth else set()
-
-
-def _classes(arguments: argparse.Namespace, table: Table, given: AnswerColumns | None) -> list[str]:
-    if arguments.classes is not None:
-        return list(arguments.classes)
-    if arguments.truth is not None:
-        values = {str(value) for value in table.column(arguments.truth, "--truth") if value not in (None, "")}
-        return sorted(values)
-    if given is not None:
-        return sorted(set(given.answers) - {"skip", "unsure", "none of these"})
-    raise gt.InvalidArgument("--classes: not given, expected the names of all classes, such as --classes cat,dog")
-
-
-def _job(
-    arguments: argparse.Namespace, table: Table, ids: list[str] | None, given: AnswerColumns | None
-) -> gt.LabelingJob:
-    is_stored = arguments.store is not None and Path(arguments.store).exists()
-    classes = _classes(arguments, table, given) if arguments.classes is not None or not is_stored else None
-    target = options.target_of(arguments)
-    overlap = _overlap(arguments)
-    budget = gt.Budget(arguments.max_answers, arguments.max_cost, arguments.max_items)
-    price = options.price_of(arguments)
-    features = features_of(table, arguments, columns_left_out(table, arguments))
-    if is_stored:
-        return _stored_job(arguments, features, classes, target)
-    assert classes is not None
-    return gt.LabelingJob(
-        features,
-        classes,
-        ids=ids,
-        target=target,
-        batch_size=arguments.batch_size,
-        seed=arguments.seed,
-        n_threads=arguments.threads,
-        overlap=overlap,
-        price=price,
-        budget=budget,
-        commit="final" if arguments.final else "eager",
-        **({} if arguments.store is None else {"store": arguments.store}),
-    )
-
-
-def _stored_job(arguments: argparse.Namespace, features: Any, classes: list[str] | None, target: Any) -> gt.LabelingJob:
-    """The job of an existing store, with the options that it was made with."""
-    job = gt.LabelingJob.open(arguments.store, features, n_threads=arguments.threads)
-    if classes is not None and sorted(classes) != sorted(job.active_classes):
-        known = job.active_classes
-        raise gt.InvalidArgument(f"--classes: {classes} given, but the job in {arguments.store} has {known}")
-    if options.has_target(arguments) and target != job.target:
-        raise gt.InvalidArgument(f"target: {target} given, but the job in {arguments.store} has {job.target}")
-    return job
-
-
-def _overlap(arguments: argparse.Namespace) -> gt.Overlap | None:
-    if arguments.overlap is None:
-        if arguments.until_confidence is not None:
-            raise gt.InvalidArgument("--until-confidence: given without --overlap, expected both")
-        return None
-    least, most = arguments.overlap
-    until = {} if arguments.until_confidence is None else {"until_confidence": arguments.until_confidence}
-    return gt.Overlap(min=least, max=most, **until)
 
 
 def _drive(arguments: argparse.Namespace, job: gt.LabelingJob, table: Table, given: AnswerColumns | None) -> bool:
@@ -263,9 +183,16 @@ def _drive(arguments: argparse.Namespace, job: gt.LabelingJob, table: Table, giv
         return job.next_batch() is None
     else:
         shown = next((name for name, own in source_columns(table, arguments).items() if own == "source"), None)
-        return Terminal(job, table, arguments.worker or getpass.getuser(), hidden, shown).run()
+        return Terminal(job, table, arguments.worker or _user(), hidden, shown).run()
     with _progress(arguments, job) as show:
         return _ask_source(job, source, show)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without users
+        return "me"
 
 
 def _item_of(job: gt.LabelingJob) -> dict[str, int]:
@@ -304,20 +231,6 @@ def _progress(arguments: argparse.Namespace, job: gt.LabelingJob) -> Iterator[Ca
             bar.set_postfix(asked=report.n_human, auto=report.n_auto)
 
         yield show
-
-
-def _write_ask(path: str, job: gt.LabelingJob, table: Table, hidden: set[str]) -> None:
-    """What the job wants to know next, with an empty column for the answers."""
-    batch = job.next_batch()
-    items = [] if batch is None else sorted(batch.items.tolist())
-    names = [name for name in table.columns if name not in hidden | {"item", "answer", "worker"}]
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(["item", *names, "worker", "answer"])
-        for item in items:
-            name = item if job.ids is None else job.ids[item]
-            rows.writerow([name, *(table.rows[item].get(column, "") for column in names), "", ""])
-    output.tell(f"{len(items):,} items to ask about are in {path}")
 
 
 def _conclude(arguments: argparse.Namespace, job: gt.LabelingJob, is_finished: bool, written: list[str]) -> int:

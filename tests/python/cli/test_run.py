@@ -69,6 +69,13 @@ def test_json_is_one_document_with_the_reports_fields_and_the_files(command, ite
     assert document["exit_code"] == ended.code == 0
 
 
+def test_json_has_what_is_proved_of_every_class(command, items_csv):
+    ended = command("run", items_csv, "--truth", "kind", *WIDE, "--per-class", "--json")
+    proved = ended.document["certificate"]["by_class"]
+    assert [entry["class_index"] for entry in proved] == [0, 1]
+    assert all(entry["bound"] <= 0.1 for entry in proved)
+
+
 def test_the_same_seed_gives_the_same_labels(command, items_csv, tmp_path):
     for name in ("one.csv", "two.csv"):
         command("run", items_csv, "--truth", "kind", *WIDE, "-o", name)
