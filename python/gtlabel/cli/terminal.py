@@ -60,8 +60,7 @@ class Terminal:
 
     def _ask(self, item: int) -> bool:
         """Asks about an item until it has an answer; True if the person wants to go back instead."""
-        report = self._job.report()
-        tell(f"\n[{report.n_human + 1}] {self._name(item)}")
+        tell(f"\n[{len(set(self._answered) - {item}) + 1}] {self._name(item)}")
         tell(self._content(item))
         began = time.monotonic()
         while True:
