@@ -7,7 +7,7 @@ namespace {
 /// The Python classes, in the order of `raise`. They live as long as the interpreter.
 struct ErrorTypes {
   py::object error, invalid_argument, invalid_type, unknown_class, not_fitted, invalid_state, model_error,
-      archive_error;
+      archive_error, format_error;
 };
 
 PYBIND11_CONSTINIT py::gil_safe_call_once_and_store<ErrorTypes> error_types;
@@ -40,6 +40,7 @@ const py::object& type_of(const ErrorTypes& types, const Error& error) {
   if (dynamic_cast<const InvalidState*>(&error) != nullptr) return types.invalid_state;
   if (dynamic_cast<const ModelError*>(&error) != nullptr) return types.model_error;
   if (dynamic_cast<const ArchiveError*>(&error) != nullptr) return types.archive_error;
+  if (dynamic_cast<const FormatError*>(&error) != nullptr) return types.format_error;
   return types.error;
 }
 
@@ -67,6 +68,8 @@ void register_errors(py::module_& m) {
         derive("ModelError", "A model broke its contract.", ErrorCode::model_contract, PyExc_ValueError);
     types.archive_error =
         derive("ArchiveError", "A snapshot that cannot be read.", ErrorCode::archive_damaged, PyExc_ValueError);
+    types.format_error = derive("FormatError", "A file of another system that is not in its format.",
+                                ErrorCode::format_fault, PyExc_ValueError);
     return types;
   });
   py::register_exception_translator([](std::exception_ptr pointer) {

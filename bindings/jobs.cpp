@@ -7,6 +7,7 @@
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/jobs/labeling_job.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "gtlabel/storage/store_summary.hpp"
 #include "registers.hpp"
 #include "trampolines.hpp"
 
@@ -62,7 +63,7 @@ std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::stri
                                       const Overlap& overlap, double per_answer, const std::string& currency,
                                       std::optional<std::int64_t> max_answers, std::optional<double> max_cost,
                                       std::optional<std::int64_t> max_items, double lease_seconds, const Clock& now,
-                                      const std::string& commit) {
+                                      const std::string& commit, const std::string& store) {
   const Features features = features_from(X);
   LabelingJobOptions options = options_from(model, std::move(ids), n_threads);
   options.target = target;
@@ -74,6 +75,7 @@ std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::stri
   options.lease_seconds = lease_seconds;
   set_clock(options, now);
   options.commit = commit_mode_from(commit);
+  options.store = store;
   const py::gil_scoped_release release;
   return std::make_unique<LabelingJob>(features, std::move(classes), std::move(options));
 }
@@ -86,6 +88,15 @@ std::unique_ptr<LabelingJob> restore_job(const py::bytes& snapshot, const py::ob
   set_clock(options, now);
   const py::gil_scoped_release release;
   return std::make_unique<LabelingJob>(LabelingJob::restore(bytes, features, std::move(options)));
+}
+
+std::unique_ptr<LabelingJob> open_job(const std::string& store, const py::object& X, std::vector<std::string> ids,
+                                      const py::object& model, std::size_t n_threads, const Clock& now) {
+  const Features features = features_from(X);
+  LabelingJobOptions options = options_from(model, std::move(ids), n_threads);
+  set_clock(options, now);
+  const py::gil_scoped_release release;
+  return std::make_unique<LabelingJob>(LabelingJob::open(store, features, std::move(options)));
 }
 
 /// The whole pool then, for Python to keep.
@@ -104,23 +115,24 @@ py::object extend(LabelingJob& job, const py::object& X, std::vector<std::string
 /// checked, so that a message names the row as the caller counts it.
 Submission submit(LabelingJob& job, const py::object& items, const py::array_t<ClassIndex>& answers,
                   const std::vector<std::string>& workers, const std::vector<float>& seconds,
-                  const std::vector<float>& certainties) {
+                  const std::vector<float>& certainties, const std::vector<std::string>& answer_ids) {
   const auto indices = indices_from(items, "items");
   const auto given_items = span_of<ItemIndex>(indices);
   const auto given_answers = span_of<ClassIndex>(answers);
   const auto is_one_each = [&](std::size_t n) { return n == 0 || n == given_items.size(); };
   if (given_answers.size() != given_items.size() || !is_one_each(workers.size()) || !is_one_each(seconds.size()) ||
-      !is_one_each(certainties.size())) {
+      !is_one_each(certainties.size()) || !is_one_each(answer_ids.size())) {
     throw InvalidArgument("submit: " + std::to_string(given_items.size()) + " items, " +
                               std::to_string(given_answers.size()) + " answers, " + std::to_string(workers.size()) +
-                              " workers and " + std::to_string(seconds.size()) +
-                              " seconds given, expected equally many (or no workers, no seconds)",
+                              " workers, " + std::to_string(seconds.size()) + " seconds and " +
+                              std::to_string(answer_ids.size()) +
+                              " answer_ids given, expected equally many (or none of the last three)",
                           ErrorCode::shape_mismatch);
   }
   const py::gil_scoped_release release;
   std::vector<ItemIndex> answered;
   std::vector<ClassIndex> classes;
-  std::vector<std::string> names;
+  std::vector<std::string> names, ids;
   std::vector<float> times, sure;
   for (std::size_t row = 0; row < given_items.size(); ++row) {
     if (given_items[row] < 0 || given_items[row] >= job.n_items()) {
@@ -134,8 +146,9 @@ Submission submit(LabelingJob& job, const py::object& items, const py::array_t<C
     if (!workers.empty()) names.push_back(workers[row]);
     if (!seconds.empty()) times.push_back(seconds[row]);
     if (!certainties.empty()) sure.push_back(certainties[row]);
+    if (!answer_ids.empty()) ids.push_back(answer_ids[row]);
   }
-  return job.submit(answered, std::span<const ClassIndex>(classes), names, times, sure);
+  return job.submit(answered, std::span<const ClassIndex>(classes), names, times, sure, ids);
 }
 
 /// numpy columns by name.
@@ -188,6 +201,35 @@ py::dict prediction_columns(const LabelingJob& job) {
                   "confidence"_a = to_array(std::move(predictions.confidence)));
 }
 
+py::list history_rows(const LabelingJob& job, ItemIndex item) {
+  std::vector<ItemEvent> history;
+  {
+    const py::gil_scoped_release release;
+    history = job.explain(item);
+  }
+  py::list rows;
+  for (const ItemEvent& event : history) {
+    rows.append(py::make_tuple(event.event, event.at, event.kind, event.detail, event.worker, event.class_index,
+                               event.confidence, event.round));
+  }
+  return rows;
+}
+
+py::dict summary_fields(const std::string& path) {
+  StoreSummary summary;
+  {
+    const py::gil_scoped_release release;
+    summary = read_store(path);
+  }
+  return py::dict("path"_a = summary.path, "version"_a = summary.version, "gtlabel_version"_a = summary.gtlabel_version,
+                  "created"_a = summary.created, "last_change"_a = summary.last_change, "classes"_a = summary.classes,
+                  "target"_a = summary.target, "model"_a = summary.model, "n_items"_a = summary.n_items,
+                  "n_answers"_a = summary.n_answers, "n_human"_a = summary.n_human, "n_auto"_a = summary.n_auto,
+                  "n_audited"_a = summary.n_audited, "n_batches"_a = summary.n_batches,
+                  "n_outstanding"_a = summary.n_outstanding, "round"_a = summary.round,
+                  "is_finished"_a = summary.is_finished, "certificate"_a = summary.certificate);
+}
+
 py::dict record_fields(const RoundRecord& record) {
   return py::dict("round"_a = record.round, "n_items"_a = record.n_items, "n_human"_a = record.n_human,
                   "n_auto"_a = record.n_auto, "n_audited"_a = record.n_audited, "errors_found"_a = record.errors_found,
@@ -235,15 +277,17 @@ py::dict class_fields(const ClassRecord& record, const std::string& label) {
 
 py::dict report_fields(const LabelingJob& job) {
   JobReport report;
+  std::vector<std::string> classes;
   {
     const py::gil_scoped_release release;
     report = job.report();
+    classes = job.classes();
   }
   py::list history;
   for (const RoundRecord& record : report.history) history.append(record_fields(record));
   py::list by_class;
   for (const ClassRecord& record : report.by_class) {
-    by_class.append(class_fields(record, job.classes()[static_cast<std::size_t>(record.class_index)]));
+    by_class.append(class_fields(record, classes[static_cast<std::size_t>(record.class_index)]));
   }
   return py::dict("n_items"_a = report.n_items, "n_human"_a = report.n_human, "n_auto"_a = report.n_auto,
                   "n_audited"_a = report.n_audited, "n_answers"_a = report.n_answers, "n_paid"_a = report.n_paid,
@@ -273,9 +317,10 @@ void register_jobs(py::module_& m) {
       .def_readonly("n_free", &Submission::n_free, "Of those, about items that nobody had asked about.")
       .def_readonly("n_replaced", &Submission::n_replaced, "Of those, about items answered before; the later counts.")
       .def_readonly("n_skipped", &Submission::n_skipped, "Skips: the items are asked again.")
+      .def_readonly("n_repeated", &Submission::n_repeated, "Known already: nothing was changed.")
       .def("__repr__", [](const Submission& s) {
-        return py::str("Submission(n_answers={}, n_free={}, n_replaced={}, n_skipped={})")
-            .format(s.n_answers, s.n_free, s.n_replaced, s.n_skipped);
+        return py::str("Submission(n_answers={}, n_free={}, n_replaced={}, n_skipped={}, n_repeated={})")
+            .format(s.n_answers, s.n_free, s.n_replaced, s.n_skipped, s.n_repeated);
       });
   m.attr("_SKIP") = kSkip;
   m.attr("_UNSURE") = kUnsure;
@@ -293,6 +338,8 @@ void register_jobs(py::module_& m) {
       },
       "path"_a, "The bytes of a file that save wrote; raises ArchiveError.");
 
+  m.def("read_store", &summary_fields, "path"_a);
+
   m.def(
       "plan_fields",
       [](std::int64_t n_items, int n_classes, const Target& target) {
@@ -308,7 +355,9 @@ void register_jobs(py::module_& m) {
            "per_answer"_a = defaults.price.per_answer, "currency"_a = defaults.price.currency,
            "max_answers"_a = defaults.budget.max_answers, "max_cost"_a = defaults.budget.max_cost,
            "max_items"_a = defaults.budget.max_items, "lease_seconds"_a = defaults.lease_seconds, "now"_a = py::none(),
-           "commit"_a = "eager")
+           "commit"_a = "eager", "store"_a = defaults.store)
+      .def_static("open", &open_job, "store"_a, "X"_a, "ids"_a = defaults.ids, "model"_a = py::none(),
+                  "n_threads"_a = defaults.n_threads, "now"_a = py::none())
       .def_static("restore", &restore_job, "snapshot"_a, "X"_a, "ids"_a = defaults.ids, "model"_a = py::none(),
                   "n_threads"_a = defaults.n_threads, "now"_a = py::none())
       .def("next_batch", py::overload_cast<>(&LabelingJob::next_batch), py::call_guard<py::gil_scoped_release>())
@@ -316,7 +365,13 @@ void register_jobs(py::module_& m) {
            "size"_a, py::call_guard<py::gil_scoped_release>())
       .def("worker_rows", &worker_rows)
       .def("extend", &extend, "X"_a, "ids"_a)
-      .def("submit", &submit, "items"_a, "answers"_a, "workers"_a, "seconds"_a, "certainties"_a)
+      .def("submit", &submit, "items"_a, "answers"_a, "workers"_a, "seconds"_a, "certainties"_a, "answer_ids"_a)
+      .def("add_class", &LabelingJob::add_class, "name"_a, py::call_guard<py::gil_scoped_release>())
+      .def("rename_class", &LabelingJob::rename_class, "name"_a, "new_name"_a, py::call_guard<py::gil_scoped_release>())
+      .def("merge_classes", &LabelingJob::merge_classes, "name"_a, "into"_a, py::call_guard<py::gil_scoped_release>())
+      .def("retire_class", &LabelingJob::retire_class, "name"_a, py::call_guard<py::gil_scoped_release>())
+      .def("history_rows", &history_rows, "item"_a)
+      .def("model", &LabelingJob::model)
       .def("label_columns", &label_columns)
       .def("answer_columns", &answer_columns)
       .def("prediction_columns", &prediction_columns)
@@ -338,7 +393,25 @@ void register_jobs(py::module_& m) {
                                const py::gil_scoped_release release;
                                return job.is_finished();
                              })
-      .def_property_readonly("classes", &LabelingJob::classes)
+      .def_property_readonly("classes",
+                             [](const LabelingJob& job) {
+                               const py::gil_scoped_release release;
+                               return job.classes();
+                             })
+      .def_property_readonly("active_classes",
+                             [](const LabelingJob& job) {
+                               const py::gil_scoped_release release;
+                               return job.active_classes();
+                             })
+      .def_property_readonly("store",
+                             [](const LabelingJob& job) {
+                               std::string path;
+                               {
+                                 const py::gil_scoped_release release;
+                                 path = job.store();
+                               }
+                               return py::bytes(path);
+                             })
       .def_property_readonly("ids",
                              [](const LabelingJob& job) {
                                const py::gil_scoped_release release;

@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, m) {
   gtlabel::python::register_models(m);
   gtlabel::python::register_routing(m);
   gtlabel::python::register_metrics(m);
+  gtlabel::python::register_formats(m);
   gtlabel::python::register_consolidation(m);
   gtlabel::python::register_structured_consolidation(m);
   gtlabel::python::register_workforce(m);

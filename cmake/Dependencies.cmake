@@ -51,6 +51,13 @@ if(NOT TARGET xtensor)
   endif()
 endif()
 
+if(NOT TARGET nlohmann_json::nlohmann_json)
+  find_package(nlohmann_json 3.9 CONFIG QUIET)
+  if(NOT nlohmann_json_FOUND)
+    gtlabel_stop_missing("nlohmann/json >= 3.9" "nlohmann-json3-dev" "nlohmann-json" "nlohmann_json")
+  endif()
+endif()
+
 # The shared library: Debian's static one is not position-independent and cannot go into the Python module.
 if(NOT TARGET Boost::serialization)
   if(NOT DEFINED Boost_USE_STATIC_LIBS)
@@ -59,6 +66,13 @@ if(NOT TARGET Boost::serialization)
   find_package(Boost 1.74 CONFIG QUIET COMPONENTS serialization)
   if(NOT TARGET Boost::serialization)
     gtlabel_stop_missing("Boost.Serialization >= 1.74" "libboost-serialization-dev" "boost" "libboost-devel")
+  endif()
+endif()
+
+if(NOT TARGET SQLite::SQLite3)
+  find_package(SQLite3 3.37 QUIET)
+  if(NOT SQLite3_FOUND)
+    gtlabel_stop_missing("SQLite >= 3.37" "libsqlite3-dev" "sqlite" "sqlite")
   endif()
 endif()
 

@@ -9,6 +9,7 @@ template <class T>
 struct CsrView;
 class Error;
 class Executor;
+class FormatError;
 class InvalidArgument;
 class InvalidState;
 class InvalidType;
@@ -38,6 +39,32 @@ struct Agreement;
 struct AgreementOptions;
 struct Interval;
 struct WorkerAgreement;
+
+// formats
+struct BoxLabel;
+struct ClassLabel;
+struct Cuboid;
+struct CuboidLabel;
+struct CustomLabel;
+struct LintRule;
+class Manifest;
+struct ManifestBox;
+struct ManifestClass;
+struct ManifestFinding;
+struct ManifestLabel;
+struct ManifestLabelColumns;
+struct ManifestLabelText;
+class ManifestLine;
+struct ManifestLint;
+class ManifestReader;
+class ManifestWriter;
+struct MaskClass;
+struct MaskLabel;
+struct MultiClassLabel;
+struct SequenceLabel;
+struct SpanLabel;
+struct TextColumn;
+struct TextSpan;
 
 // consolidation
 struct BoxConsolidation;
@@ -96,8 +123,10 @@ struct SimulatedWorker;
 class SimulatedWorkforce;
 
 // storage
+struct ItemEvent;
 class SnapshotReader;
 class SnapshotWriter;
+struct StoreSummary;
 
 // jobs
 struct Batch;

@@ -1,5 +1,6 @@
 """gtlabel: label a pool of items with as few human answers as possible, with a proven error bound."""
 
+from gtlabel import formats
 from gtlabel._core import (
     ArchiveError,
     AuditFallback,
@@ -15,6 +16,7 @@ from gtlabel._core import (
     ErrorTarget,
     FixedProbabilities,
     ForestModel,
+    FormatError,
     GraphModel,
     IncrementalModel,
     InvalidArgument,
@@ -36,6 +38,7 @@ from gtlabel._core import (
 )
 from gtlabel.agreement import Agreement, cohen_kappa, fleiss_kappa, krippendorff_alpha, krippendorff_alpha_per_class
 from gtlabel.answers import NONE_OF_THESE, SKIP, UNSURE, SpecialAnswer, Unsure
+from gtlabel.audit_trail import AuditTrailCheck, verify_audit_trail
 from gtlabel.budget import Budget
 from gtlabel.consolidation import (
     Consolidation,
@@ -53,11 +56,14 @@ from gtlabel.consolidation import (
     one_coin,
 )
 from gtlabel.estimator_model import EstimatorModel
+from gtlabel.item_history import ItemHistory
 from gtlabel.labeling_job import LabelingJob
 from gtlabel.labeling_plan import LabelingPlan, Price, plan_labeling
 from gtlabel.labels import Labels
+from gtlabel.reconsolidation import Reconsolidation, reconsolidate
 from gtlabel.report import ClassRecord, Report, Round
 from gtlabel.simulation import SimulatedWorkforce, simulate
+from gtlabel.store_summary import StoreSummary, read_store
 from gtlabel.structured_consolidation import (
     BoxConsolidation,
     MaskConsolidation,
@@ -79,6 +85,7 @@ __all__ = [
     "AuditFallback",
     "AuditLedger",
     "AuditLedgers",
+    "AuditTrailCheck",
     "Batch",
     "BoxConsolidation",
     "Budget",
@@ -94,12 +101,14 @@ __all__ = [
     "EstimatorModel",
     "FixedProbabilities",
     "ForestModel",
+    "FormatError",
     "GraphModel",
     "GroundTruthConsolidation",
     "IncrementalModel",
     "InvalidArgument",
     "InvalidState",
     "InvalidType",
+    "ItemHistory",
     "KernelModel",
     "LabelingJob",
     "LabelingPlan",
@@ -110,6 +119,7 @@ __all__ = [
     "NotFitted",
     "Overlap",
     "Price",
+    "Reconsolidation",
     "Reliability",
     "Report",
     "Round",
@@ -118,6 +128,7 @@ __all__ = [
     "SoftmaxRegression",
     "SpanConsolidation",
     "SpecialAnswer",
+    "StoreSummary",
     "Submission",
     "UnknownClass",
     "Unsure",
@@ -135,6 +146,7 @@ __all__ = [
     "expected_audits",
     "fast_dawid_skene",
     "fleiss_kappa",
+    "formats",
     "glad",
     "ground_truth_compat",
     "ibcc",
@@ -145,6 +157,9 @@ __all__ = [
     "max_wrong_unfound",
     "one_coin",
     "plan_labeling",
+    "read_store",
+    "reconsolidate",
     "simulate",
+    "verify_audit_trail",
     "wilson_interval",
 ]

@@ -26,8 +26,10 @@ from gtlabel._core import (
     UnknownClass,
 )
 from gtlabel.answers import SPECIAL_NAMES, SpecialAnswer, Unsure
+from gtlabel.audit_trail import write_audit_trail
 from gtlabel.budget import Budget, checked_budget
 from gtlabel.estimator_model import EstimatorModel
+from gtlabel.item_history import ItemHistory
 from gtlabel.labeling_plan import LabelingPlan, Price, checked_price
 from gtlabel.labels import Labels
 from gtlabel.report import Report
@@ -86,6 +88,9 @@ class LabelingJob:
         ``"eager"``: labels automatically as soon as the model is sure of a part. ``"final"``: once, when training
         is over, after one exact audit of all that is open; for who needs nothing before the end. Without meaning for
         a ``ConfidenceThreshold``.
+    store
+        Path of a new file that the job lives in: every answer is on disk when ``submit`` returns, and ``open`` goes on
+        after any interruption. Default: in memory alone. See docs/store.md.
 
     Examples
     --------
@@ -111,6 +116,7 @@ class LabelingJob:
         lease_seconds: float = 3600.0,
         now: Callable[[], float] | None = None,
         commit: Literal["eager", "final"] = "eager",
+        store: str | os.PathLike[str] | None = None,
     ) -> None:
         names = _class_names(classes)
         if not isinstance(target, ErrorTarget | ConfidenceThreshold):
@@ -152,13 +158,25 @@ class LabelingJob:
             lease_seconds,
             now,
             commit,
+            "" if store is None else os.fsencode(store),
         )
         self._ids = _id_column(self._core)
 
     @property
     def classes(self) -> list[str]:
-        """Names of the classes, in the order of class indices."""
+        """Names of the classes by class index, those of merged and retired ones included."""
         return self._core.classes
+
+    @property
+    def active_classes(self) -> list[str]:
+        """Names of the classes in use."""
+        names = self._core.classes
+        return [names[index] for index in self._core.active_classes]
+
+    @property
+    def store(self) -> str | None:
+        """The file that the job lives in, or None."""
+        return os.fsdecode(self._core.store) or None
 
     @property
     def ids(self) -> NDArray[np.str_] | None:
@@ -210,6 +228,7 @@ class LabelingJob:
         answers: Iterable[Any],
         workers: Iterable[str] | str | None = None,
         seconds: ArrayLike | None = None,
+        answer_ids: Iterable[str] | None = None,
     ) -> Submission:
         """Takes answers about items of the last batch or any others.
 
@@ -228,13 +247,25 @@ class LabelingJob:
             Who said it: one name, or one per item. Whoever gives no name counts as somebody else each time.
         seconds
             How long each answer took; NaN or 0 where it is not known.
+        answer_ids
+            Names of the answers, one each, each given once: what comes again with its id changes nothing and is counted
+            as ``n_repeated``. Without ids an answer about an item that is not in the present batch is known again if it
+            is what its worker said last about it (where one answer is enough: what was said last).
+
+        With a store the answers are on disk when the call returns; if they cannot be written, it raises
+        ``ArchiveError`` and none is taken.
 
         With an overlap above one answers become labels at the next ``next_batch``; an item that is not settled then is
         in the batch again, with the purpose "review".
         """
         indices, certainties = class_indices(answers, self.classes)
         return self._core.submit(
-            items, indices, _worker_names(workers, len(indices)), _times(seconds, len(indices)), certainties
+            items,
+            indices,
+            _worker_names(workers, len(indices)),
+            _times(seconds, len(indices)),
+            certainties,
+            _answer_ids(answer_ids, len(indices)),
         )
 
     def extend(self, X: _Pool | None = None, ids: Sequence[Any] | None = None, *, probabilities: Any = None) -> None:
@@ -264,6 +295,45 @@ class LabelingJob:
         more: Any = X if probabilities is None else probabilities
         self._X = self._core.extend(more, _id_names(ids))
         self._ids = _id_column(self._core)
+
+    def add_class(self, name: str) -> None:
+        """A new class, behind the others; people are asked about a random sample again, to find its items.
+
+        The list of classes can change at any time, and a finished job then goes on. Answers stay. Automatic labels,
+        audits and what the model learned begin anew; a certificate speaks of the list of its time only.
+        """
+        self._change_classes(self._core.add_class, name)
+
+    def merge_classes(self, name: str, into: str) -> None:
+        """All of a class belongs to another from now on: answers so far, and those that still come under its name."""
+        self._change_classes(self._core.merge_classes, name, into)
+
+    def retire_class(self, name: str) -> None:
+        """A class is no longer asked for: its items are asked again, and answers that name it are refused."""
+        self._change_classes(self._core.retire_class, name)
+
+    def rename_class(self, name: str, new_name: str) -> None:
+        """Another name for the same class; nothing else changes."""
+        self._change_classes(self._core.rename_class, name, new_name)
+
+    def _change_classes(self, change: Callable[..., None], *names: str) -> None:
+        for name in names:
+            if not isinstance(name, str):
+                raise InvalidType(f"class: {name!r} given, expected a name (str)")
+        change(*names)
+        if self._model is not None:
+            self._model = self._core.model()
+
+    def explain(self, item: int) -> ItemHistory:
+        """All that happened to an item, in its order: asked, answers, labels, commits, audits. Needs a store."""
+        rows = self._core.history_rows(_whole_number("item", item, 0, self.n_items - 1))
+        return ItemHistory.from_rows(rows, self.classes)
+
+    def write_audit_trail(self, path: str | os.PathLike[str]) -> None:
+        """Writes everything in the store as JSON Lines, each chained to the one before; see ``verify_audit_trail``."""
+        if self.store is None:
+            raise InvalidState("write_audit_trail: this job has no store, expected one made with store=")
+        write_audit_trail(self.store, path)
 
     def labels(self) -> Labels:
         """The labels decided so far; at the end one per item."""
@@ -376,11 +446,41 @@ class LabelingJob:
     def _restore(
         cls, snapshot: bytes, X: Any, ids: Any, model: Any, n_threads: int, now: Callable[[], float] | None = None
     ) -> LabelingJob:
+        return cls._resumed(_core.LabelingJob.restore, snapshot, X, ids, model, n_threads, now)
+
+    @classmethod
+    def open(
+        cls,
+        store: str | os.PathLike[str],
+        X: _Pool,
+        ids: Sequence[Any] | None = None,
+        model: Any = None,
+        n_threads: int = 0,
+        now: Callable[[], float] | None = None,
+    ) -> LabelingJob:
+        """Goes on with a job that lives in a store, after whatever ended the process that had it.
+
+        Batches, routes and certificate are those of a job that was never interrupted. Parameters as in ``load``. One
+        job at a time has a store: a second gets an ``ArchiveError`` that names the process.
+        """
+        return cls._resumed(_core.LabelingJob.open, os.fsencode(store), X, ids, model, n_threads, now)
+
+    @classmethod
+    def _resumed(
+        cls,
+        resume: Callable[..., _core.LabelingJob],
+        source: bytes,
+        X: Any,
+        ids: Any,
+        model: Any,
+        n_threads: int,
+        now: Callable[[], float] | None,
+    ) -> LabelingJob:
         job = cls.__new__(cls)
         job._X = X
         job._model = _as_model(model)
         job._n_threads = _whole_number("n_threads", n_threads, 0)
-        job._core = _core.LabelingJob.restore(snapshot, X, _id_names(ids), job._model, job._n_threads, now)
+        job._core = resume(source, X, _id_names(ids), job._model, job._n_threads, now)
         paid = job._core.price
         job._now = now
         job._price = Price(*paid) if paid[0] > 0 else None
@@ -388,8 +488,8 @@ class LabelingJob:
         return job
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Of the model the parameters alone: what it has learned is in the snapshot, and a copy of the
-        # job must not share the object.
+        # A copy is in memory alone: a store belongs to one job. Of the model the parameters alone: what it has learned
+        # is in the snapshot, and a copy of the job must not share the object.
         model = None if self._model is None else self._model.clone()
         snapshot = self._core.snapshot()
         return type(self)._restore, (snapshot, self._X, None, model, self._n_threads, self._now)
@@ -498,6 +598,20 @@ def class_indices(answers: Iterable[Any], classes: list[str]) -> tuple[NDArray[n
         kind = kind or (str if isinstance(value, str) else int)
         indices[row] = _class_index(value, row, kind, index_of)
     return indices, [certainties.get(row, 1.0) for row in range(len(values))] if certainties else []
+
+
+def _answer_ids(ids: Iterable[str] | None, n_answers: int) -> list[str]:
+    if ids is None:
+        return []
+    if isinstance(ids, str) or not isinstance(ids, Iterable):
+        raise InvalidType(f"answer_ids: {ids!r} given, expected a sequence, one id an answer")
+    names = list(ids)
+    for row, name in enumerate(names):
+        if not isinstance(name, str):
+            raise InvalidType(f"answer_ids: row {row} is {name!r}, expected an id (str)")
+    if len(names) != n_answers:
+        raise InvalidArgument(f"answer_ids: {len(names)} given for {n_answers} answers, expected one each")
+    return names
 
 
 def _times(seconds: ArrayLike | None, n_answers: int) -> list[float]:

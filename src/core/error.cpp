@@ -17,6 +17,8 @@ const char* to_string(ErrorCode code) noexcept {
     case ErrorCode::archive_too_new: return "archive_too_new";
     case ErrorCode::archive_mismatch: return "archive_mismatch";
     case ErrorCode::file_access: return "file_access";
+    case ErrorCode::store_in_use: return "store_in_use";
+    case ErrorCode::format_fault: return "format_fault";
   }
   return "unknown";
 }
@@ -44,5 +46,8 @@ ModelError::~ModelError() = default;
 
 ArchiveError::ArchiveError(ErrorCode code, const std::string& message) : Error(code, message) {}
 ArchiveError::~ArchiveError() = default;
+
+FormatError::FormatError(const std::string& message) : Error(ErrorCode::format_fault, message) {}
+FormatError::~FormatError() = default;
 
 }  // namespace gtlabel

@@ -99,7 +99,9 @@ template <class Visit>
 void AnswerRecord::for_rows(ItemIndex item, Visit visit) const {
   for (std::int32_t row = last_row_[static_cast<std::size_t>(item)]; row >= 0;
        row = previous_[static_cast<std::size_t>(row)]) {
-    visit(table_.answers()[static_cast<std::size_t>(row)]);
+    Answer answer = table_.answers()[static_cast<std::size_t>(row)];
+    answer.class_index = meaning(answer.class_index);
+    visit(answer);
   }
 }
 
@@ -117,6 +119,19 @@ bool AnswerRecord::has_answered(ItemIndex item, std::string_view worker) const {
   return has_answered && !worker.empty();
 }
 
+bool AnswerRecord::is_repeated(ItemIndex item, std::string_view worker, ClassIndex answer, float certainty) const {
+  if (answer == kSkip || (worker.empty() && !is_plain())) return false;
+  // Where one answer is enough the last word counts, whoever has it; else everybody's own does.
+  for (std::int32_t row = last_row_[static_cast<std::size_t>(item)]; row >= 0;
+       row = previous_[static_cast<std::size_t>(row)]) {
+    const Answer& last = table_.answers()[static_cast<std::size_t>(row)];
+    const bool is_his = table_.workers()[static_cast<std::size_t>(last.worker)] == worker;
+    if (is_his) return last.class_index == answer && last.certainty == certainty;
+    if (is_plain()) return false;
+  }
+  return false;
+}
+
 std::optional<Verdict> AnswerRecord::add(ItemIndex item, std::string_view worker, const Answer& answer) {
   const bool says_something = answer.class_index != kSkip;
   const bool is_paid = says_something && !has_answered(item, worker);
@@ -131,9 +146,8 @@ std::optional<Verdict> AnswerRecord::add(ItemIndex item, std::string_view worker
   }
   if (!says_something) return std::nullopt;
   if (n_said_[index]++ == 0) ++n_answered_;
-  if (is_plain() && answer.class_index != kUnsure && answer.certainty >= 1.0F) {
-    return Verdict{true, answer.class_index, 1.0F};
-  }
+  const ClassIndex label = meaning(answer.class_index);
+  if (is_plain() && label != kUnsure && answer.certainty >= 1.0F) return Verdict{true, label, 1.0F};
   news_.push_back(item);
   return std::nullopt;
 }

@@ -37,6 +37,13 @@ class AnswerRecord {
  public:
   AnswerRecord(std::int64_t n_items, int n_classes, const Overlap& overlap);
   void resize(std::int64_t n_items);
+  /// What answers of each class count as, before the first answer: itself, another class, or kUnsure. The table keeps
+  /// them as they were given.
+  void set_meanings(std::span<const ClassIndex> meanings) { meanings_.assign(meanings.begin(), meanings.end()); }
+  /// What an answer of the table counts as.
+  [[nodiscard]] ClassIndex meaning(ClassIndex answer) const {
+    return answer >= 0 && !meanings_.empty() ? meanings_[static_cast<std::size_t>(answer)] : answer;
+  }
   /// All rows of a saved job.
   void restore(const AnswerTable& table);
 
@@ -59,6 +66,9 @@ class AnswerRecord {
   [[nodiscard]] bool has_seen(ItemIndex item, std::string_view worker) const;
   /// Whether the worker, known by name, has answered the item.
   [[nodiscard]] bool has_answered(ItemIndex item, std::string_view worker) const;
+  /// Whether the worker's last word about the item was this very answer: then it is the same one sent twice. Without a
+  /// name it is where one answer is enough; else it may be somebody else's.
+  [[nodiscard]] bool is_repeated(ItemIndex item, std::string_view worker, ClassIndex answer, float certainty) const;
   /// One word per person. O(answers about the item).
   [[nodiscard]] std::vector<Word> words(ItemIndex item) const;
 
@@ -85,6 +95,7 @@ class AnswerRecord {
 
  private:
   /// Rows about an item, the latest first: row = last_row_[item], then previous_[row], until -1.
+  /// Their classes as they are meant now.
   template <class Visit>
   void for_rows(ItemIndex item, Visit visit) const;
   [[nodiscard]] const WorkerSkills& skills_for(bool is_committed) const noexcept;
@@ -94,6 +105,7 @@ class AnswerRecord {
   AnswerTable table_;
   Overlap overlap_;
   std::size_t n_classes_;
+  std::vector<ClassIndex> meanings_;    // empty: each class is itself
   std::vector<std::int32_t> last_row_;  // per item
   std::vector<std::int32_t> previous_;  // per row
   std::vector<std::int32_t> n_said_;    // per item: answers but for skips

@@ -15,7 +15,10 @@
 #include "gtlabel/core/random.hpp"
 #include "gtlabel/models/committee.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "jobs/answer_ids.hpp"
+#include "jobs/class_list.hpp"
 #include "jobs/class_records.hpp"
+#include "jobs/job_recorder.hpp"
 #include "jobs/job_snapshot.hpp"
 #include "jobs/labeling_loop.hpp"
 #include "jobs/report_text.hpp"
@@ -33,19 +36,6 @@ std::uint64_t coin_seed(std::uint64_t seed, std::uint64_t fingerprint) {
       philox4x32({static_cast<std::uint32_t>(fingerprint), static_cast<std::uint32_t>(fingerprint >> 32), 0, 0},
                  {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
   return (std::uint64_t{words[1]} << 32) | words[0];
-}
-
-std::unordered_map<std::string, ClassIndex> index_classes(const std::vector<std::string>& classes) {
-  if (classes.size() < 2) {
-    throw InvalidArgument("classes: " + std::to_string(classes.size()) + " given, expected at least 2");
-  }
-  std::unordered_map<std::string, ClassIndex> index;
-  for (const std::string& name : classes) {
-    if (!index.emplace(name, static_cast<ClassIndex>(index.size())).second) {
-      throw InvalidArgument("classes: '" + name + "' is given twice, expected distinct names");
-    }
-  }
-  return index;
 }
 
 void require_ids(std::size_t n_ids, std::ptrdiff_t n_items) {
@@ -76,10 +66,6 @@ void require_certainty(float certainty, std::size_t row) {
                         ", expected above 0 and at most 1");
 }
 
-double system_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 /// Lets calls take turns; a call from inside another of the same thread is refused instead of waiting for itself.
 class Turn {
  public:
@@ -99,13 +85,53 @@ class Turn {
   std::unique_lock<std::mutex> lock_;
 };
 
-std::shared_ptr<IncrementalModel> attach_model(const Features& features, std::size_t n_classes,
-                                               LabelingJobOptions& options) {
-  auto model = options.model ? std::move(options.model) : std::make_shared<Committee>();
-  model->attach(features, static_cast<int>(n_classes),
-                std::make_shared<ThreadPool>(options.n_threads, std::move(options.poll)));
-  return model;
+void require_id(const std::string& id, std::size_t row) {
+  if (!id.empty()) return;
+  throw InvalidArgument("answer_ids: row " + std::to_string(row) + " is empty, expected an id of its own");
 }
+
+/// The arguments of a submission.
+struct Rows {
+  struct Row {
+    ItemIndex item;
+    ClassIndex answer;
+    std::string_view worker;
+    float seconds, certainty;
+    std::string_view id;
+  };
+
+  std::span<const ItemIndex> items;
+  std::span<const ClassIndex> answers;
+  std::span<const std::string> workers;  // this and what follows: one each, or none
+  std::span<const float> seconds, certainties;
+  std::span<const std::string> ids;
+
+  [[nodiscard]] Row operator[](std::size_t row) const {
+    const auto name = [&](std::span<const std::string> names) {
+      return names.empty() ? std::string_view{} : std::string_view(names[row]);
+    };
+    return {items[row],
+            answers[row],
+            name(workers),
+            seconds.empty() ? 0.0F : seconds[row],
+            certainties.empty() ? 1.0F : certainties[row],
+            name(ids)};
+  }
+
+  void require_one_each() const {
+    const auto is_one_each = [&](std::size_t n) { return n == 0 || n == items.size(); };
+    if (answers.size() == items.size() && is_one_each(workers.size()) && is_one_each(seconds.size()) &&
+        is_one_each(certainties.size()) && is_one_each(ids.size())) {
+      return;
+    }
+    throw InvalidArgument("submit: " + std::to_string(items.size()) + " items, " + std::to_string(answers.size()) +
+                              " answers, " + std::to_string(workers.size()) + " workers, " +
+                              std::to_string(seconds.size()) + " seconds, " + std::to_string(certainties.size()) +
+                              " certainties and " + std::to_string(ids.size()) +
+                              " ids given, expected equally many (or none of the last four)",
+                          ErrorCode::shape_mismatch);
+  }
+};
 
 }  // namespace
 
@@ -116,12 +142,19 @@ struct LabelingJob::State {
         fingerprint(pool_fingerprint),
         classes(std::move(class_names)),
         ids(std::move(options.ids)),
-        class_index(index_classes(classes)),
+        executor(std::make_shared<ThreadPool>(options.n_threads, std::move(options.poll))),
         n_items(pool.n_items()),
-        loop(pool.n_items(), setup, coin_seed(setup.seed, fingerprint), attach_model(pool, classes.size(), options)),
+        coins(coin_seed(setup.seed, fingerprint)),
+        loop(pool.n_items(), setup, coins,
+             attached(options.model ? std::move(options.model) : std::make_shared<Committee>())),
         attachment(loop.model().attachment()),
         lease_seconds(options.lease_seconds),
-        now(options.now ? std::move(options.now) : system_seconds) {}
+        now(options.now ? std::move(options.now) : detail::system_seconds) {}
+
+  [[nodiscard]] std::shared_ptr<IncrementalModel> attached(std::shared_ptr<IncrementalModel> model) const {
+    model->attach(features, static_cast<int>(classes.size()), executor);
+    return model;
+  }
 
   [[nodiscard]] Turn turn() const { return Turn(mutex, holder); }
 
@@ -138,12 +171,42 @@ struct LabelingJob::State {
                           ErrorCode::item_out_of_range);
   }
 
-  void require_class(ClassIndex answer, std::size_t row) const {
-    if (answer >= 0 && static_cast<std::size_t>(answer) < classes.size()) return;
-    if (answer == kSkip || answer == kUnsure || answer == kNoneOfThese) return;
-    throw UnknownClass("answers: row " + std::to_string(row) + " is class " + std::to_string(answer) +
-                       ", expected 0 to " + std::to_string(classes.size() - 1));
+  /// What an answer counts as.
+  [[nodiscard]] ClassIndex require_class(ClassIndex answer, std::size_t row) const {
+    if (answer == kSkip || answer == kUnsure || answer == kNoneOfThese) return answer;
+    if (answer < 0 || static_cast<std::size_t>(answer) >= classes.size()) {
+      throw UnknownClass("answers: row " + std::to_string(row) + " is class " + std::to_string(answer) +
+                         ", expected 0 to " + std::to_string(classes.size() - 1));
+    }
+    const ClassIndex meant = classes.meanings()[static_cast<std::size_t>(answer)];
+    if (meant >= 0) return meant;
+    throw UnknownClass("answers: row " + std::to_string(row) + " is '" +
+                       classes.names()[static_cast<std::size_t>(answer)] + "', which was retired");
   }
+
+  /// Never goes back, whatever the clock does.
+  double time() {
+    last_time = std::max(last_time, now());
+    return last_time;
+  }
+
+  [[nodiscard]] std::string snapshot() const;
+  static std::unique_ptr<State> restored(std::string_view snapshot, const Features& features,
+                                         LabelingJobOptions& options);
+
+  [[nodiscard]] detail::JobDescription description() const { return {features, fingerprint, ids, classes, coins}; }
+
+  /// Tells the store, if there is one, all that it does not know yet but for answers and leases.
+  void record() {
+    if (recorder && !recorder->is_current(loop)) recorder->record(description(), loop, [&] { return snapshot(); });
+  }
+
+  /// Of checked rows those that are not known already, all of one moment.
+  [[nodiscard]] std::vector<std::size_t> new_rows(const Rows& rows) const;
+  void store(const Rows& rows, const std::vector<std::size_t>& which);
+  void take(const Rows& rows, std::size_t row, Submission& submission);
+  void replay();
+  void change_classes(detail::ClassList next, detail::StoreChange::ClassChange change, bool is_wider);
 
   /// Of a batch what this worker should do next, from now on in his hands.
   Batch lease(const Batch& whole, const std::string& worker, std::int64_t size, double time) {
@@ -158,12 +221,15 @@ struct LabelingJob::State {
       his = detail::most_helped(loop.answers(), std::move(open), index_of_worker(worker), size, classes.size());
     }
     Batch batch{.items = {}, .purposes = {}, .round = whole.round};
+    std::vector<detail::StoredLease> given;
     for (std::size_t i = 0; i < whole.items.size(); ++i) {
       if (std::find(his.begin(), his.end(), whole.items[i]) == his.end()) continue;
       batch.items.push_back(whole.items[i]);
       batch.purposes.push_back(whole.purposes[i]);
-      leases.lease(whole.items[i], worker, time + lease_seconds);
+      given.push_back({whole.items[i], worker, time + lease_seconds});
     }
+    if (recorder && !given.empty()) recorder->store().write_leases(given, detail::system_seconds());
+    for (const detail::StoredLease& lease : given) leases.lease(lease.item, lease.worker, lease.until);
     return batch;
   }
 
@@ -175,18 +241,117 @@ struct LabelingJob::State {
 
   Features features;
   std::uint64_t fingerprint;
-  std::vector<std::string> classes;
+  detail::ClassList classes;
   std::vector<std::string> ids;
-  std::unordered_map<std::string, ClassIndex> class_index;
+  std::shared_ptr<Executor> executor;
   std::atomic<std::int64_t> n_items;  // read without waiting for a turn
+  std::uint64_t coins;                // seed of the audits' coins
   detail::LabelingLoop loop;
   std::uint64_t attachment;  // of the model, to this job
   double lease_seconds;
   std::function<double()> now;
+  double last_time = 0.0;
   detail::LeaseBook leases;
+  detail::AnswerIds answer_ids;
+  std::optional<detail::JobRecorder> recorder;
+  mutable std::mutex class_mutex;  // of `classes`, for who reads them without a turn
   mutable std::mutex mutex;
   mutable std::atomic<std::thread::id> holder{};
 };
+
+std::vector<std::size_t> LabelingJob::State::new_rows(const Rows& rows) const {
+  std::vector<std::size_t> which;
+  std::unordered_map<std::string, std::size_t> ids_here;
+  for (std::size_t row = 0; row < rows.items.size(); ++row) {
+    const Rows::Row said = rows[row];
+    if (rows.ids.empty()) {
+      // Who is asked again may well say the same again.
+      const bool is_known = !loop.is_outstanding(said.item) &&
+                            loop.answers().is_repeated(said.item, said.worker, said.answer, said.certainty);
+      if (!is_known) which.push_back(row);
+      continue;
+    }
+    const auto require_same = [&](ItemIndex item, ClassIndex answer) {
+      if (item == said.item && answer == said.answer) return;
+      throw InvalidArgument("answer_ids: row " + std::to_string(row) + ", '" + rows.ids[row] + "', came before with " +
+                            (item == said.item ? "another answer" : "item " + std::to_string(item)) +
+                            ", expected an id of its own for every answer");
+    };
+    if (const auto known = answer_ids.find(rows.ids[row]); known >= 0) {
+      const Answer& answer = loop.answers().table().answers()[static_cast<std::size_t>(known)];
+      require_same(answer.item, answer.class_index);
+    } else if (const auto [place, is_new] = ids_here.emplace(rows.ids[row], row); is_new) {
+      which.push_back(row);
+    } else {
+      require_same(rows.items[place->second], rows.answers[place->second]);
+    }
+  }
+  return which;
+}
+
+void LabelingJob::State::store(const Rows& rows, const std::vector<std::size_t>& which) {
+  if (!recorder || which.empty()) return;
+  record();  // what an earlier call could not write comes first
+  std::vector<detail::StoredAnswer> answers;
+  answers.reserve(which.size());
+  for (const std::size_t row : which) {
+    const Rows::Row said = rows[row];
+    answers.push_back({said.item, said.answer, said.worker, said.certainty, said.seconds, said.id});
+  }
+  recorder->store().write_answers(answers, detail::system_seconds());
+}
+
+void LabelingJob::State::take(const Rows& rows, std::size_t row, Submission& submission) {
+  const Rows::Row said = rows[row];
+  if (said.answer == kSkip) {
+    ++submission.n_skipped;
+  } else {
+    ++submission.n_answers;
+    const bool is_replaced = loop.answers().is_plain() ? loop.items().human[said.item] != kNoClass
+                                                       : loop.answers().has_answered(said.item, said.worker);
+    if (is_replaced) {
+      ++submission.n_replaced;
+    } else if (!loop.is_outstanding(said.item) && !loop.answers().is_answered(said.item)) {
+      ++submission.n_free;
+    }
+  }
+  if (said.answer == kSkip) {
+    leases.release(said.item, said.worker);
+  } else {
+    leases.release(said.item);  // also if somebody else has it: whether one more is asked is decided anew
+  }
+  if (!said.id.empty()) answer_ids.add(std::string(said.id), std::ssize(loop.answers().table().answers()));
+  loop.take(said.item, said.worker,
+            {.class_index = said.answer, .round = loop.round(), .certainty = said.certainty, .seconds = said.seconds});
+}
+
+void LabelingJob::State::replay() {
+  const auto require_known = [&](ItemIndex item) {
+    require_sound(item >= 0 && item < n_items, "store: an item outside the pool");
+  };
+  const auto take_again = [&](std::span<const detail::StoredAnswer> answers) {
+    Submission ignored;
+    for (const detail::StoredAnswer& answer : answers) {
+      require_known(answer.item);
+      const auto n_classes = static_cast<ClassIndex>(classes.size());
+      require_sound(answer.class_index < n_classes && answer.class_index != kNoClass, "store: an unknown class");
+      require_sound(answer.certainty > 0.0F && answer.certainty <= 1.0F, "store: a certainty outside its range");
+      require_sound(answer.seconds >= 0.0F && std::isfinite(answer.seconds), "store: a time outside its range");
+      const std::string worker(answer.worker), id(answer.id);
+      Rows row{{&answer.item, 1},    {&answer.class_index, 1}, {&worker, 1},
+               {&answer.seconds, 1}, {&answer.certainty, 1},   {&id, id.empty() ? std::size_t{0} : std::size_t{1}}};
+      take(row, 0, ignored);
+    }
+  };
+  const auto lease_again = [&](std::span<const detail::StoredLease> given) {
+    for (const detail::StoredLease& lease : given) {
+      require_known(lease.item);
+      require_sound(std::isfinite(lease.until), "store: a lease without an end");
+      leases.lease(lease.item, lease.worker, lease.until);
+    }
+  };
+  recorder->store().replay(take_again, lease_again);
+}
 
 LabelingJob::LabelingJob(const Features& features, std::vector<std::string> classes, LabelingJobOptions options) {
   validate(options.target);
@@ -204,6 +369,10 @@ LabelingJob::LabelingJob(const Features& features, std::vector<std::string> clas
       options.target, options.batch_size, options.seed ? *options.seed : random_seed(), options.overlap, options.budget,
       options.price,  options.commit};
   state_ = std::make_unique<State>(features, features.fingerprint(), std::move(classes), setup, options);
+  if (options.store.empty()) return;
+  const State& state = *state_;
+  state_->recorder.emplace(
+      detail::JobRecorder::create(options.store, state.description(), state.loop, state.snapshot()));
 }
 
 LabelingJob::LabelingJob(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
@@ -214,7 +383,9 @@ LabelingJob& LabelingJob::operator=(LabelingJob&&) noexcept = default;
 std::optional<Batch> LabelingJob::next_batch() {
   const auto turn = state_->turn();
   state_->require_own_model();
-  return state_->loop.next_batch();
+  auto batch = state_->loop.next_batch();
+  state_->record();
+  return batch;
 }
 
 std::optional<Batch> LabelingJob::next_batch(const std::string& worker, std::int64_t size) {
@@ -225,76 +396,57 @@ std::optional<Batch> LabelingJob::next_batch(const std::string& worker, std::int
   const auto turn = state_->turn();
   state_->require_own_model();
   const auto whole = state_->loop.next_batch();
+  state_->record();
   if (!whole) return std::nullopt;
-  const double now = state_->now();
+  const double now = state_->time();
   state_->leases.expire(now);
   return state_->lease(*whole, worker, size == 0 ? kLeaseSize : size, now);
 }
 
 Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const ClassIndex> answers,
                                std::span<const std::string> workers, std::span<const float> seconds,
-                               std::span<const float> certainties) {
-  const auto is_one_each = [&](std::size_t n) { return n == 0 || n == items.size(); };
-  if (answers.size() != items.size() || !is_one_each(workers.size()) || !is_one_each(seconds.size()) ||
-      !is_one_each(certainties.size())) {
-    throw InvalidArgument("submit: " + std::to_string(items.size()) + " items, " + std::to_string(answers.size()) +
-                              " answers, " + std::to_string(workers.size()) + " workers, " +
-                              std::to_string(seconds.size()) + " seconds and " + std::to_string(certainties.size()) +
-                              " certainties given, expected equally many (or none of the last three)",
-                          ErrorCode::shape_mismatch);
-  }
+                               std::span<const float> certainties, std::span<const std::string> answer_ids) {
+  Rows rows{items, answers, workers, seconds, certainties, answer_ids};
+  rows.require_one_each();
   const auto turn = state_->turn();
+  std::vector<ClassIndex> meant;
+  meant.reserve(items.size());
   for (std::size_t row = 0; row < items.size(); ++row) {
     state_->require_item(items[row], row);
-    state_->require_class(answers[row], row);
+    meant.push_back(state_->require_class(answers[row], row));
     if (!seconds.empty()) require_seconds(seconds[row], row);
     if (!certainties.empty()) require_certainty(certainties[row], row);
+    if (!answer_ids.empty()) require_id(answer_ids[row], row);
   }
+  rows.answers = meant;
+  const auto news = state_->new_rows(rows);
+  state_->store(rows, news);
   Submission submission;
-  detail::LabelingLoop& loop = state_->loop;
-  for (std::size_t row = 0; row < items.size(); ++row) {
-    const ItemIndex item = items[row];
-    const std::string_view worker = workers.empty() ? std::string_view{} : workers[row];
-    if (answers[row] == kSkip) {
-      ++submission.n_skipped;
-    } else {
-      ++submission.n_answers;
-      const bool is_replaced =
-          loop.answers().is_plain() ? loop.items().human[item] != kNoClass : loop.answers().has_answered(item, worker);
-      if (is_replaced) {
-        ++submission.n_replaced;
-      } else if (!loop.is_outstanding(item) && !loop.answers().is_answered(item)) {
-        ++submission.n_free;
-      }
-    }
-    if (answers[row] == kSkip) {
-      state_->leases.release(item, worker);
-    } else {
-      state_->leases.release(item);  // also if somebody else has it: whether one more is asked is decided anew
-    }
-    loop.take(item, worker,
-              {.class_index = answers[row],
-               .round = loop.round(),
-               .certainty = certainties.empty() ? 1.0F : certainties[row],
-               .seconds = seconds.empty() ? 0.0F : seconds[row]});
-  }
+  submission.n_repeated = std::ssize(items) - std::ssize(news);
+  for (const std::size_t row : news) state_->take(rows, row, submission);
   return submission;
 }
 
 Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const std::string> answers,
                                std::span<const std::string> workers, std::span<const float> seconds,
-                               std::span<const float> certainties) {
+                               std::span<const float> certainties, std::span<const std::string> answer_ids) {
   std::vector<ClassIndex> indices;
   indices.reserve(answers.size());
-  for (std::size_t row = 0; row < answers.size(); ++row) {
-    const auto place = state_->class_index.find(answers[row]);
-    if (place == state_->class_index.end()) {
-      throw UnknownClass("answers: row " + std::to_string(row) + " is '" + answers[row] +
-                         "', which is none of the job's " + std::to_string(state_->classes.size()) + " classes");
+  {
+    const auto turn = state_->turn();
+    for (std::size_t row = 0; row < answers.size(); ++row) {
+      const ClassIndex index = state_->classes.find(answers[row]);
+      if (index == kNoClass) {
+        throw UnknownClass("answers: row " + std::to_string(row) + " is '" + answers[row] +
+                           "', which is none of the job's " + std::to_string(state_->classes.size()) + " classes");
+      }
+      if (index == kUnsure) {
+        throw UnknownClass("answers: row " + std::to_string(row) + " is '" + answers[row] + "', which was retired");
+      }
+      indices.push_back(index);
     }
-    indices.push_back(place->second);
   }
-  return submit(items, indices, workers, seconds, certainties);
+  return submit(items, indices, workers, seconds, certainties, answer_ids);
 }
 
 void LabelingJob::extend(const Features& more, std::vector<std::string> ids) {
@@ -311,6 +463,70 @@ void LabelingJob::extend(const Features& more, std::vector<std::string> ids) {
   state_->ids = std::move(all_ids);
   state_->fingerprint = fingerprint;
   state_->n_items = longer.n_items();
+  state_->record();
+}
+
+void LabelingJob::State::change_classes(detail::ClassList next, detail::StoreChange::ClassChange change,
+                                        bool is_wider) {
+  require_own_model();
+  auto model = loop.model().clone();
+  model->attach(features, static_cast<int>(next.size()), executor);
+  // Other coins than those of the audits so far, whose outcome people know.
+  const std::uint64_t next_coins = coin_seed(coins, fingerprint);
+  auto next_loop = loop.with_classes(std::move(model), next_coins, next.meanings(), is_wider);
+  loop = std::move(next_loop);
+  attachment = loop.model().attachment();
+  {
+    const std::scoped_lock lock(class_mutex);
+    classes = std::move(next);
+  }
+  coins = next_coins;
+  leases = {};
+  if (recorder) recorder->note(std::move(change));
+  record();
+}
+
+void LabelingJob::add_class(const std::string& name) {
+  const auto turn = state_->turn();
+  detail::ClassList next = state_->classes;
+  const ClassIndex index = next.add(name);
+  state_->change_classes(std::move(next), {.class_index = index, .kind = "added", .name = name}, true);
+}
+
+void LabelingJob::rename_class(const std::string& name, const std::string& new_name) {
+  const auto turn = state_->turn();
+  const ClassIndex index = state_->classes.require(name);
+  {
+    const std::scoped_lock lock(state_->class_mutex);
+    state_->classes.rename(index, new_name);
+  }
+  if (state_->recorder) {
+    state_->recorder->note({.class_index = index, .kind = "renamed", .name = new_name});
+    state_->record();
+  }
+}
+
+void LabelingJob::merge_classes(const std::string& name, const std::string& into) {
+  const auto turn = state_->turn();
+  detail::ClassList next = state_->classes;
+  const ClassIndex from = next.require(name), target = next.require(into);
+  next.merge(from, target);
+  state_->change_classes(std::move(next), {.class_index = from, .kind = "merged", .name = {}, .into = target}, false);
+}
+
+void LabelingJob::retire_class(const std::string& name) {
+  const auto turn = state_->turn();
+  detail::ClassList next = state_->classes;
+  const ClassIndex index = next.require(name);
+  next.retire(index);
+  state_->change_classes(std::move(next), {.class_index = index, .kind = "retired"}, false);
+}
+
+std::vector<ItemEvent> LabelingJob::explain(ItemIndex item) const {
+  const auto turn = state_->turn();
+  state_->require_item(item, 0);
+  if (!state_->recorder) throw InvalidState("explain: this job has no store, expected one made with a store");
+  return state_->recorder->store().history(item);
 }
 
 LabelSet LabelingJob::labels() const {
@@ -364,7 +580,8 @@ JobReport LabelingJob::report() const {
   report.by_class = detail::class_records(loop.items(), loop.ledgers(), state_->classes.size());
   if (report.is_finished && report.n_auto > 0) {
     const auto* target = std::get_if<ErrorTarget>(&loop.setup().target);
-    report.outcome += detail::class_notes(report.by_class, state_->classes, target != nullptr && target->per_class);
+    report.outcome +=
+        detail::class_notes(report.by_class, state_->classes.names(), target != nullptr && target->per_class);
   }
   report.seconds = loop.seconds();
   report.certificate = loop.certificate();
@@ -393,7 +610,26 @@ AnswerTable LabelingJob::answers() const {
   return state_->loop.answers().table();
 }
 
-const std::vector<std::string>& LabelingJob::classes() const noexcept { return state_->classes; }
+std::vector<std::string> LabelingJob::classes() const {
+  const std::scoped_lock lock(state_->class_mutex);
+  return state_->classes.names();
+}
+std::vector<ClassIndex> LabelingJob::active_classes() const {
+  const auto turn = state_->turn();
+  std::vector<ClassIndex> active;
+  for (std::size_t c = 0; c < state_->classes.size(); ++c) {
+    if (state_->classes.is_active(static_cast<ClassIndex>(c))) active.push_back(static_cast<ClassIndex>(c));
+  }
+  return active;
+}
+std::shared_ptr<IncrementalModel> LabelingJob::model() const {
+  const auto turn = state_->turn();
+  return state_->loop.shared_model();
+}
+std::string LabelingJob::store() const {
+  const auto turn = state_->turn();
+  return state_->recorder ? state_->recorder->store().path() : std::string{};
+}
 std::vector<std::string> LabelingJob::ids() const {
   const auto turn = state_->turn();
   return state_->ids;
@@ -406,28 +642,28 @@ Features LabelingJob::pool() const {
 const Target& LabelingJob::target() const noexcept { return state_->loop.setup().target; }
 const Price& LabelingJob::price() const noexcept { return state_->loop.setup().price; }
 
-std::string LabelingJob::snapshot() const {
-  const auto turn = state_->turn();
-  state_->require_own_model();
+std::string LabelingJob::State::snapshot() const {
   SnapshotWriter writer;
-  writer.section("labeling_job", 3);
-  writer.write(state_->features.n_items());
-  writer.write(state_->fingerprint);
-  writer.write(state_->classes);
-  writer.write(state_->ids);
-  detail::save_setup(writer, state_->loop.setup());
-  detail::save_answers(writer, state_->loop.answers().table());
-  state_->loop.save(writer);
-  writer.write(state_->lease_seconds);  // since version 3
-  state_->leases.save(writer);
+  writer.section("labeling_job", 4);
+  writer.write(features.n_items());
+  writer.write(fingerprint);
+  writer.write(classes.names());
+  writer.write(ids);
+  classes.save(writer);  // since version 4
+  detail::save_setup(writer, loop.setup());
+  detail::save_answers(writer, loop.answers().table());
+  loop.save(writer);
+  writer.write(lease_seconds);  // since version 3
+  leases.save(writer);
+  writer.write(coins);  // since version 4
+  answer_ids.save(writer);
   return writer.finish(kSnapshotKind);
 }
 
-void LabelingJob::save(const std::string& path) const { write_file_atomically(path, snapshot()); }
-
-LabelingJob LabelingJob::restore(std::string_view snapshot, const Features& features, LabelingJobOptions options) {
+std::unique_ptr<LabelingJob::State> LabelingJob::State::restored(std::string_view snapshot, const Features& features,
+                                                                 LabelingJobOptions& options) {
   SnapshotReader reader(snapshot, kSnapshotKind);
-  const auto version = reader.section("labeling_job", 3);
+  const auto version = reader.section("labeling_job", 4);
   const auto n_items = reader.get<std::int64_t>();
   const auto fingerprint = reader.get<std::uint64_t>();
   if (n_items != features.n_items() || fingerprint != features.fingerprint()) {
@@ -442,9 +678,13 @@ LabelingJob LabelingJob::restore(std::string_view snapshot, const Features& feat
   require_sound(ids.empty() || std::ssize(ids) == n_items, "ids: not one per item");
   require_ids(options.ids.size(), n_items);
   if (options.ids.empty()) options.ids = std::move(ids);
+  detail::ClassList list(classes);
+  if (version >= 4) list.load(reader);
   const auto setup = detail::load_setup(reader);
   const auto answers = detail::load_answers(reader, n_items, classes.size());
   auto state = std::make_unique<State>(features, fingerprint, std::move(classes), setup, options);
+  state->classes = std::move(list);
+  state->loop.set_meanings(state->classes.meanings());
   state->loop.restore(answers);
   state->loop.load(reader);
   if (version >= 3) {
@@ -452,11 +692,35 @@ LabelingJob LabelingJob::restore(std::string_view snapshot, const Features& feat
     require_sound(state->lease_seconds > 0.0 && std::isfinite(state->lease_seconds), "lease: no time");
     state->leases.load(reader, n_items);
   }
-  return LabelingJob(std::move(state));
+  if (version >= 4) {
+    reader.read(state->coins);
+    state->answer_ids.load(reader, std::ssize(answers.answers()));
+  }
+  return state;
+}
+
+std::string LabelingJob::snapshot() const {
+  const auto turn = state_->turn();
+  state_->require_own_model();
+  return state_->snapshot();
+}
+
+void LabelingJob::save(const std::string& path) const { write_file_atomically(path, snapshot()); }
+
+LabelingJob LabelingJob::restore(std::string_view snapshot, const Features& features, LabelingJobOptions options) {
+  return LabelingJob(State::restored(snapshot, features, options));
 }
 
 LabelingJob LabelingJob::load(const std::string& path, const Features& features, LabelingJobOptions options) {
   return restore(read_file(path), features, std::move(options));
+}
+
+LabelingJob LabelingJob::open(const std::string& store, const Features& features, LabelingJobOptions options) {
+  auto job_store = detail::JobStore::open(store);
+  auto state = State::restored(job_store.snapshot(), features, options);
+  state->recorder.emplace(std::move(job_store), state->loop);
+  state->replay();
+  return LabelingJob(std::move(state));
 }
 
 }  // namespace gtlabel

@@ -110,6 +110,37 @@ void LabelingLoop::extend(const Features& longer) {
   least_audits_ = audits;
   phase_ = Phase::sampling;
   outcome_.clear();
+  ++revision_;
+}
+
+void LabelingLoop::set_meanings(std::span<const ClassIndex> meanings) {
+  answers_.set_meanings(meanings);
+  closed_classes_.clear();
+  for (std::size_t c = 0; c < meanings.size(); ++c) {
+    if (meanings[c] != static_cast<ClassIndex>(c)) closed_classes_.push_back(static_cast<ClassIndex>(c));
+  }
+}
+
+LabelingLoop LabelingLoop::with_classes(std::shared_ptr<IncrementalModel> model, std::uint64_t coin_seed,
+                                        std::span<const ClassIndex> meanings, bool is_wider) const {
+  LabelingLoop next(n_items(), setup_, coin_seed, std::move(model));
+  next.set_meanings(meanings);
+  next.items_.is_random = items_.is_random;
+  next.seed_random_ = seed_random_;
+  next.query_random_ = query_random_;
+  next.seconds_ = seconds_;
+  const AnswerTable& said = answers_.table();
+  for (const Answer& answer : said.answers()) {
+    next.round_ = answer.round;
+    next.take(answer.item, said.workers()[static_cast<std::size_t>(answer.worker)], answer);
+  }
+  next.round_ = round_;
+  if (!is_wider && next.answers_.n_answered() > 0 && n_sampled_ == n_items()) {
+    next.n_sampled_ = n_items();
+    next.phase_ = Phase::training;
+  }
+  next.revision_ = revision_ + 1;
+  return next;
 }
 
 double LabelingLoop::answers_per_item() const noexcept {
@@ -158,7 +189,7 @@ std::optional<Certificate> LabelingLoop::certificate() const {
 }
 
 Predictions LabelingLoop::predictions() const {
-  const Opinion opinion = opinion_of(*model_, items_);
+  const Opinion opinion = opinion_of(*model_, items_, closed_classes_);
   Predictions predictions{opinion.items, {}, opinion.confidence};
   for (std::ptrdiff_t i = 0; i < opinion.probabilities.rows; ++i) {
     predictions.class_index.push_back(best_class(opinion.probabilities.row(i)));
@@ -317,6 +348,7 @@ void LabelingLoop::finish_on_budget() {
 
 std::optional<Batch> LabelingLoop::next_batch() {
   cut_to_budget();
+  if (n_outstanding_ == 0 && (phase_ != Phase::finished || answers_.has_news())) ++revision_;
   if (n_outstanding_ == 0) settle();
   if (n_outstanding_ == 0 && phase_ != Phase::finished) {
     const auto begin = std::chrono::steady_clock::now();
@@ -326,7 +358,7 @@ std::optional<Batch> LabelingLoop::next_batch() {
     if (n_outstanding_ == 0 && phase_ != Phase::finished && has_no_lesson()) sample_again();
     if (n_outstanding_ == 0 && phase_ != Phase::finished) {
       teach();
-      Scores scores = score(*model_, items_, ledgers_);
+      Scores scores = score(*model_, items_, ledgers_, closed_classes_);
       ++round_;
       decide(scores, seconds_since(begin));
     }
@@ -595,7 +627,7 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
     const bool has_fallen_back = fall_back(scores, next);
     if (const auto hopeless = without_prospect(next); !has_fallen_back && !hopeless.empty()) {
       give_up(scores, hopeless);
-      scores = score(*model_, items_, ledgers_);
+      scores = score(*model_, items_, ledgers_, closed_classes_);
       continue;
     }
     if (has_fallen_back && scores.undecided.empty()) continue;
@@ -723,7 +755,7 @@ void LabelingLoop::audit_at_end(Scores& scores) {
     phase_ = Phase::sampling;
     return sample();
   }
-  scores = score(*model_, items_, ledgers_);
+  scores = score(*model_, items_, ledgers_, closed_classes_);
   if (scores.undecided.empty()) return finish();
   if (may_audit_again()) {
     phase_ = Phase::training;
@@ -785,7 +817,7 @@ bool LabelingLoop::fall_back(Scores& scores, const Outlook& outlook) {
     const std::size_t n_undecided = scores.shares[l].undecided.size();
     if (fall_back(ledgers_[l], n_undecided, outlook.prospects[l].expected_humans)) has_fallen_back = true;
   }
-  if (has_fallen_back) scores = score(*model_, items_, ledgers_);
+  if (has_fallen_back) scores = score(*model_, items_, ledgers_, closed_classes_);
   return has_fallen_back;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,14 @@ class LabelingLoop {
   /// Items have joined: `longer` is the pool with them. A finished job goes on. Exceptions of the model pass through
   /// and leave the loop as it was.
   void extend(const Features& longer);
+  /// What answers of each class count as, before the first answer; classes that are not themselves get no label.
+  void set_meanings(std::span<const ClassIndex> meanings);
+  /// A loop of the same pool for other classes, that knows what people have said and nothing that followed from it: no
+  /// automatic label, no audit, an untrained model.
+  /// @param model       attached to the pool and to the classes.
+  /// @param is_wider    a class is new: where its items are is not known, so a random sample is asked about again.
+  [[nodiscard]] LabelingLoop with_classes(std::shared_ptr<IncrementalModel> model, std::uint64_t coin_seed,
+                                          std::span<const ClassIndex> meanings, bool is_wider) const;
   /// Takes what somebody said of an item; its worker goes by name.
   void take(ItemIndex item, std::string_view worker, const Answer& answer);
   /// Takes the answers of a saved job, before load.
@@ -62,9 +71,12 @@ class LabelingLoop {
   [[nodiscard]] const AuditLedgers& ledgers() const noexcept { return ledgers_; }
   [[nodiscard]] const Setup& setup() const noexcept { return setup_; }
   [[nodiscard]] const IncrementalModel& model() const noexcept { return *model_; }
+  [[nodiscard]] const std::shared_ptr<IncrementalModel>& shared_model() const noexcept { return model_; }
   [[nodiscard]] const std::vector<RoundRecord>& history() const noexcept { return history_; }
   [[nodiscard]] const std::string& outcome() const noexcept { return outcome_; }
   [[nodiscard]] std::int32_t round() const noexcept { return round_; }
+  /// Grows when something may have changed beside what people say.
+  [[nodiscard]] std::uint64_t revision() const noexcept { return revision_; }
   [[nodiscard]] std::int64_t n_human() const noexcept { return n_human_; }
   [[nodiscard]] std::int64_t n_items() const noexcept { return static_cast<std::int64_t>(items_.human.size()); }
   [[nodiscard]] double seconds() const noexcept { return seconds_; }
@@ -211,6 +223,8 @@ class LabelingLoop {
   std::vector<RoundRecord> history_;
   std::string outcome_;
   double seconds_ = 0.0;
+  std::vector<ClassIndex> closed_classes_;  // merged or retired
+  std::uint64_t revision_ = 0;
 };
 
 }  // namespace gtlabel::detail

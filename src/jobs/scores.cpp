@@ -1,6 +1,7 @@
 #include "jobs/scores.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 
 #include "gtlabel/models/confidence_calibration.hpp"
@@ -8,14 +9,29 @@
 namespace gtlabel::detail {
 namespace {
 
+/// Gives the probability of closed classes to the others, in proportion.
+void close(Matrix<float>& probabilities, std::span<const ClassIndex> closed_classes) {
+  if (closed_classes.empty()) return;
+  const auto n_open = static_cast<float>(probabilities.cols - std::ssize(closed_classes));
+  for (std::ptrdiff_t r = 0; r < probabilities.rows; ++r) {
+    const auto row = probabilities.row(r);
+    for (const ClassIndex c : closed_classes) row[static_cast<std::size_t>(c)] = 0.0F;
+    const float sum = std::accumulate(row.begin(), row.end(), 0.0F);
+    for (float& p : row) p = sum > 0.0F ? p / sum : 1.0F / n_open;
+    for (const ClassIndex c : closed_classes) row[static_cast<std::size_t>(c)] = 0.0F;
+  }
+}
+
 /// How far the model's probabilities are right about labels it has not seen, and the share that it gets right.
-std::pair<ConfidenceCalibration, double> calibrate(const IncrementalModel& model, const ItemColumns& items) {
+std::pair<ConfidenceCalibration, double> calibrate(const IncrementalModel& model, const ItemColumns& items,
+                                                   std::span<const ClassIndex> closed_classes) {
   std::vector<ItemIndex> labelled;
   for (const ItemIndex item : model.training().items()) {
     if (items.human[item] >= 0) labelled.push_back(item);  // what turned out to be none of the classes is no evidence
   }
   Matrix<float> out_of_fold(static_cast<std::ptrdiff_t>(labelled.size()), model.n_classes());
   model.predict_out_of_fold(labelled, out_of_fold);
+  close(out_of_fold, closed_classes);
   std::vector<ClassIndex> truth;
   std::vector<std::uint8_t> is_random;
   double n_right = 0.0;
@@ -33,11 +49,13 @@ ClassIndex best_class(std::span<const float> probabilities) noexcept {
   return static_cast<ClassIndex>(std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin());
 }
 
-Opinion opinion_of(const IncrementalModel& model, const ItemColumns& items) {
-  const auto [calibration, accuracy] = calibrate(model, items);
+Opinion opinion_of(const IncrementalModel& model, const ItemColumns& items,
+                   std::span<const ClassIndex> closed_classes) {
+  const auto [calibration, accuracy] = calibrate(model, items, closed_classes);
   Opinion opinion{items.without_human(), {}, {}, accuracy};
   opinion.probabilities = Matrix<float>(static_cast<std::ptrdiff_t>(opinion.items.size()), model.n_classes());
   if (!opinion.items.empty()) model.predict_proba(opinion.items, opinion.probabilities);
+  close(opinion.probabilities, closed_classes);
   opinion.confidence = calibration.confidence(opinion.probabilities);
   return opinion;
 }
@@ -63,8 +81,9 @@ void Scores::drop_committed(const ItemColumns& items) {
   probabilities.rows = kept;
 }
 
-Scores score(const IncrementalModel& model, const ItemColumns& items, const AuditLedgers& ledgers) {
-  const auto [open, probabilities, confidence, accuracy] = opinion_of(model, items);
+Scores score(const IncrementalModel& model, const ItemColumns& items, const AuditLedgers& ledgers,
+             std::span<const ClassIndex> closed_classes) {
+  const auto [open, probabilities, confidence, accuracy] = opinion_of(model, items, closed_classes);
   Scores scores;
   scores.accuracy = accuracy;
   scores.shares.resize(ledgers.size());

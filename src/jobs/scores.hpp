@@ -24,8 +24,8 @@ struct Opinion {
   double accuracy = 0.0;          ///< out of fold, on the labelled items
 };
 
-/// Exceptions of the model pass through.
-Opinion opinion_of(const IncrementalModel& model, const ItemColumns& items);
+/// @param closed_classes  that get no label, whatever the model thinks. Exceptions of the model pass through.
+Opinion opinion_of(const IncrementalModel& model, const ItemColumns& items, std::span<const ClassIndex> closed_classes);
 
 [[nodiscard]] ClassIndex best_class(std::span<const float> probabilities) noexcept;
 
@@ -53,6 +53,7 @@ struct Scores {
 };
 
 /// Predicts all items without a human answer. Exceptions of the model pass through.
-Scores score(const IncrementalModel& model, const ItemColumns& items, const AuditLedgers& ledgers);
+Scores score(const IncrementalModel& model, const ItemColumns& items, const AuditLedgers& ledgers,
+             std::span<const ClassIndex> closed_classes);
 
 }  // namespace gtlabel::detail

@@ -70,9 +70,10 @@ std::vector<WorkerRecord> worker_records(const AnswerRecord& answers, const Item
     }
     ++record.n_answers;
     const ClassIndex label = items.human[static_cast<std::size_t>(answer.item)];
-    if (label == kNoClass || answer.class_index == kUnsure || answer.certainty < 1.0F) continue;
+    const ClassIndex said = answers.meaning(answer.class_index);
+    if (label == kNoClass || said == kUnsure || answer.certainty < 1.0F) continue;
     ++n_compared[static_cast<std::size_t>(answer.worker)];
-    n_agreed[static_cast<std::size_t>(answer.worker)] += answer.class_index == label;
+    n_agreed[static_cast<std::size_t>(answer.worker)] += said == label;
   }
   for (std::size_t w = 0; w < records.size(); ++w) {
     WorkerRecord& record = records[w];

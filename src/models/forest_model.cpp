@@ -138,15 +138,23 @@ void ForestModel::do_update(std::span<const ItemIndex>, MatrixView<const float>,
   state_ = State::grow(pool(), training(), options_, executor());
 }
 
+const ForestModel::State& ForestModel::state() const {
+  const std::scoped_lock lock(growing_);
+  if (state_ == nullptr) state_ = State::grow(pool(), training(), options_, executor());
+  return *state_;
+}
+
 void ForestModel::do_predict_proba(std::span<const ItemIndex> items, MatrixView<float> out) const {
+  const State& forest = state();
   for_chunks(executor(), items.size(), kPredictChunk, [&](std::size_t begin, std::size_t end) {
     const auto first = static_cast<ptrdiff_t>(begin), size = static_cast<ptrdiff_t>(end - begin);
-    state_->predict(pool(), items.subspan(begin, end - begin), 0, 1,
-                    {out.data + first * out.row_stride, size, out.cols, out.row_stride});
+    forest.predict(pool(), items.subspan(begin, end - begin), 0, 1,
+                   {out.data + first * out.row_stride, size, out.cols, out.row_stride});
   });
 }
 
 void ForestModel::do_predict_out_of_fold(std::span<const ItemIndex> items, MatrixView<float> out) const {
+  const State& forest = state();
   for (int fold = 0; fold < kFolds; ++fold) {
     std::vector<ItemIndex> members;
     std::vector<ptrdiff_t> places;
@@ -157,8 +165,8 @@ void ForestModel::do_predict_out_of_fold(std::span<const ItemIndex> items, Matri
     }
     for_chunks(executor(), members.size(), kPredictChunk, [&](std::size_t begin, std::size_t end) {
       Matrix<float> predicted(static_cast<ptrdiff_t>(end - begin), out.cols);
-      state_->predict(pool(), std::span(members).subspan(begin, end - begin), static_cast<std::size_t>(fold), kFolds,
-                      predicted);
+      forest.predict(pool(), std::span(members).subspan(begin, end - begin), static_cast<std::size_t>(fold), kFolds,
+                     predicted);
       for (std::size_t i = begin; i < end; ++i) {
         const auto source = predicted.row(static_cast<ptrdiff_t>(i - begin));
         std::copy(source.begin(), source.end(), out.row(places[i]).begin());
@@ -182,7 +190,7 @@ void ForestModel::do_load(SnapshotReader& reader) {
   options.seed = reader.get<std::uint64_t>();
   require_sound(is_tree_count(options.n_trees), "forest_model: number of trees");
   require_sound(!is_fitted() || training().size() > 0, "forest_model: fitted to nothing");
-  state_ = is_fitted() ? State::grow(pool(), training(), options, executor()) : nullptr;
+  state_ = nullptr;
   options_ = options;
 }
 

@@ -207,12 +207,15 @@ void write_probabilities(const float* solution, std::span<float> out) {
 
 }  // namespace
 
-struct GraphModel::State {
-  explicit State(const NeighborGraph& graph)
-      : local(std::make_shared<LocalGraph>(graph)), degrees(safe_degrees(graph)) {}
+/// The graph as it is computed with.
+struct GraphModel::Network {
+  explicit Network(const NeighborGraph& graph) : local(graph), degrees(safe_degrees(graph)) {}
 
-  std::shared_ptr<const LocalGraph> local;
+  LocalGraph local;
   std::vector<float> degrees;
+};
+
+struct GraphModel::State {
   std::array<RowMatrix, kFits> solutions;  // items x padded(classes) each; empty before the first update
 };
 
@@ -239,17 +242,22 @@ void GraphModel::do_attach() {
                                 std::to_string(pool().n_items()),
                             ErrorCode::shape_mismatch);
     }
-  } else {
-    const std::uint64_t fingerprint = pool().fingerprint();
-    if (graph_ == nullptr || fingerprint != graph_fingerprint_) {
-      graph_ = NeighborGraph::build(pool(), {options_.n_neighbors}, executor());
-      graph_fingerprint_ = fingerprint;
-    }
+  } else if (const std::uint64_t fingerprint = pool().fingerprint(); fingerprint != graph_fingerprint_) {
+    graph_ = nullptr;
+    graph_fingerprint_ = fingerprint;
   }
-  state_ = std::make_unique<State>(*graph_);
+  network_ = nullptr;
+  state_ = std::make_unique<State>();
+}
+
+const GraphModel::Network& GraphModel::network() {
+  if (graph_ == nullptr) graph_ = NeighborGraph::build(pool(), {options_.n_neighbors}, executor());
+  if (network_ == nullptr) network_ = std::make_unique<Network>(*graph_);
+  return *network_;
 }
 
 void GraphModel::do_update(std::span<const ItemIndex>, MatrixView<const float>, std::span<const float>) {
+  const Network& graph = network();
   State& state = *state_;
   auto solutions = state.solutions;
   const bool is_fresh = solutions[kWholeFit].size() == 0;
@@ -257,7 +265,7 @@ void GraphModel::do_update(std::span<const ItemIndex>, MatrixView<const float>, 
   if (is_fresh) {
     for (RowMatrix& solution : solutions) solution.resize(pool().n_items(), n_columns);
   }
-  const Problem problem{*state.local, state.degrees, training(), options_};
+  const Problem problem{graph.local, graph.degrees, training(), options_};
   // Some classes of a fit per task: its few vectors stay in a core's cache, and what converges early stops early.
   const ptrdiff_t n_groups = (n_columns + kMostColumns - 1) / kMostColumns;
   executor().run(static_cast<std::size_t>(kFits * n_groups), [&](std::size_t task) {
@@ -307,11 +315,7 @@ void GraphModel::do_load(SnapshotReader& reader) {
   const auto is_strength = [](double value) { return value > 0.0 && std::isfinite(value); };
   require_sound(n_neighbors >= 1 && is_strength(label_strength) && is_strength(prior_strength),
                 "graph_model: option out of range");
-  std::shared_ptr<const NeighborGraph> graph = graph_;
-  if (n_neighbors != options_.n_neighbors && !is_graph_given_) {
-    graph = NeighborGraph::build(pool(), {n_neighbors}, executor());
-  }
-  auto state = graph == graph_ ? std::make_unique<State>(*state_) : std::make_unique<State>(*graph);
+  auto state = std::make_unique<State>();
   const ptrdiff_t columns = padded(n_classes());
   const ptrdiff_t expected = is_fitted() ? pool().n_items() * columns : 0;
   for (RowMatrix& solution : state->solutions) {
@@ -321,7 +325,10 @@ void GraphModel::do_load(SnapshotReader& reader) {
                   "graph_model: a solution is no number");
     solution = Eigen::Map<const RowMatrix>(values.data(), expected / columns, columns);
   }
-  graph_ = std::move(graph);
+  if (n_neighbors != options_.n_neighbors && !is_graph_given_) {
+    graph_ = nullptr;
+    network_ = nullptr;
+  }
   options_ = {n_neighbors, label_strength, prior_strength};
   state_ = std::move(state);
 }

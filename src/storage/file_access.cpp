@@ -10,6 +10,7 @@
 
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "storage/directory_sync.hpp"
 
 namespace gtlabel {
 namespace {
@@ -114,10 +115,21 @@ class FileBeside {
 
 }  // namespace
 
-void write_file_atomically(const std::string& path, std::string_view bytes) {
-  require_whole_path(path);
+namespace detail {
+
+void sync_directory_of(const std::string& path) {
   const Descriptor directory = open_file(directory_of(path), O_RDONLY | O_DIRECTORY);
   if (!directory.is_open()) refuse(path, "its directory cannot be opened");
+  // Some file systems cannot sync a directory and say EINVAL; there is nothing more to be done on them.
+  if (uninterrupted([&] { return ::fsync(directory.number()); }) != 0 && errno != EINVAL) {
+    refuse(path, "its directory cannot be written to disk");
+  }
+}
+
+}  // namespace detail
+
+void write_file_atomically(const std::string& path, std::string_view bytes) {
+  require_whole_path(path);
   struct stat old {};
   const bool exists = ::stat(path.c_str(), &old) == 0;
   // Renaming over a device such as /dev/null would replace it for everybody.
@@ -127,10 +139,7 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
   if (exists) file.set_mode(old.st_mode & 0777);
   file.write(bytes);
   file.replace_path();
-  // Some file systems cannot sync a directory and say EINVAL; there is nothing more to be done on them.
-  if (uninterrupted([&] { return ::fsync(directory.number()); }) != 0 && errno != EINVAL) {
-    refuse(path, "its directory cannot be written to disk");
-  }
+  detail::sync_directory_of(path);
 }
 
 std::string read_file(const std::string& path) {

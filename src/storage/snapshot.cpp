@@ -14,6 +14,7 @@
 
 #include "gtlabel/core/error.hpp"
 #include "storage/snapshot_frame.hpp"
+#include "support/base64.hpp"
 #include "support/boost_archive.hpp"
 
 namespace gtlabel {
@@ -65,10 +66,11 @@ class TextSource : public std::streambuf {
     setg(begin, begin, begin + text.size());
   }
   [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(egptr() - gptr()); }
+  [[nodiscard]] std::string_view rest() const { return {gptr(), left()}; }
+  void skip(std::size_t n) { setg(eback(), gptr() + n, egptr()); }
 };
 
-/// The payload in which every byte is ASCII, as all that the archive writes: Boost's base64 reader passes others to
-/// isspace, which may not be asked about them.
+/// The payload in which every byte is ASCII, as all that the archive writes.
 std::string_view require_ascii(std::string_view payload) {
   const bool is_ascii =
       std::all_of(payload.begin(), payload.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -184,9 +186,6 @@ struct SnapshotReader::State {
       *archive >> value;
     } catch (const boost::archive::archive_exception&) {
       refuse("no value of the expected type");
-    } catch (
-        const boost::archive::iterators::dataflow_exception&) {  // no archive_exception: a foreign or missing character
-      refuse("no base64 text of the expected length");
     }
   }
 
@@ -212,7 +211,9 @@ struct SnapshotReader::State {
   Array take_array() {
     using T = typename Array::value_type;
     Array values(take_length(sizeof(T)), T{});
-    take(boost::serialization::make_binary_object(values.data(), values.size() * sizeof(T)));
+    const auto n = detail::decode_base64(source.rest(), values.data(), values.size() * sizeof(T));
+    if (n == std::string_view::npos) refuse("no base64 text of the expected length");
+    source.skip(n);
     swap_if_big_endian(std::span<T>(values));
     return values;
   }

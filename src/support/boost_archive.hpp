@@ -5,7 +5,6 @@
 #define BOOST_DISABLE_ASSERTS
 #endif
 #include <boost/archive/archive_exception.hpp>
-#include <boost/archive/iterators/dataflow_exception.hpp>
 #include <boost/archive/text_iarchive.hpp>
 #include <boost/archive/text_oarchive.hpp>
 #include <boost/serialization/binary_object.hpp>

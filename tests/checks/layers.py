@@ -3,7 +3,7 @@
 import re
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
-LIBRARIES = ("Eigen/", "xtensor/", "xtl/", "boost/")
+LIBRARIES = ("Eigen/", "xtensor/", "xtl/", "boost/", "nlohmann/")
 HEAVY_IN_PUBLIC = (*LIBRARIES, "unsupported/Eigen/", "pybind11/")
 SLOW_IN_PUBLIC = {"iostream", "regex"}
 SOURCES = {".hpp", ".h", ".cpp"}

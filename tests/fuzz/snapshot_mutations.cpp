@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gtlabel/core/random.hpp"
+#include "mutation.hpp"
 #include "snapshot_input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size);
@@ -15,22 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
 namespace {
 
 using gtlabel::RandomStream;
-
-/// One small change: a byte made another, a digit made another, a part left out, or a part of another input put in.
-void mutate(std::string& input, const std::string& other, RandomStream& random) {
-  const std::size_t place = random.below(input.size() + 1);
-  const std::size_t length = random.below(16);
-  switch (random.below(4)) {
-    case 0:
-      if (place < input.size()) input[place] = static_cast<char>(random.below(256));
-      break;
-    case 1:
-      if (place < input.size()) input[place] = static_cast<char>('0' + random.below(10));
-      break;
-    case 2: input.erase(place, length); break;
-    default: input.insert(place, other, random.below(other.size() + 1), length); break;
-  }
-}
+using gtlabel_test::mutate;
 
 bool valid_inputs_are_read() {
   for (const std::string& payload : gtlabel_test::valid_payloads()) {

@@ -132,3 +132,13 @@ def test_allowed_misses_follow_the_binomial():
         sys.path.remove(str(BENCHMARKS))
     for n_jobs in (1, 10, 60, 400):
         assert most_allowed(n_jobs, 0.05, 0.95) == scipy_stats.binom.ppf(0.95, n_jobs, 0.05)
+
+
+def test_the_benchmark_of_manifests_compares_with_json_and_writes_the_same_bytes():
+    command = [sys.executable, str(BENCHMARKS / "manifests.py"), "--lines", "2000", "--trials", "1"]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    rows = [line.split(" | ") for line in ended.stdout.splitlines() if line.startswith("| ")]
+    assert [row[0] for row in rows] == ["| reader", "| gtlabel", "| Python's json"]
+    assert all(float(row[2]) > 0 for row in rows[1:])
+    assert "written unchanged, to the byte: True" in ended.stdout

@@ -18,6 +18,7 @@ BUILT_IN = {
     gt.InvalidState: (ValueError,),
     gt.ModelError: (ValueError,),
     gt.ArchiveError: (ValueError,),
+    gt.FormatError: (ValueError,),
 }
 
 
@@ -83,6 +84,7 @@ TRIGGERS = {
     "archive_too_new": too_new,
     "archive_mismatch": lambda: gt.LabelingJob._restore(snapshot(), np.eye(4)[::-1], None, None, 0),
     "file_access": lambda: gt.LabelingJob.load("/no/such/folder/job.gtlabel", np.eye(4)),
+    "format_fault": lambda: gt.formats.Manifest.from_bytes(b'{"source": "a"}\n[]\n'),
 }
 
 

@@ -384,6 +384,19 @@ def test_a_file_from_before_several_people_per_item_is_read_and_goes_on():
     assert job.run(lambda batch: batch.items % 2).is_finished
 
 
+def test_a_file_from_before_stores_and_changing_classes_is_read_and_goes_on():
+    """Written by the third version of jobs, with several people per item and a lease that is out."""
+    X = np.random.default_rng(7).integers(-8, 9, size=(120, 4)).astype(np.float32)
+    X[1::2, 0] += 8
+    path = ARCHIVES / "labeling_job-3.gtlabel"
+    job = gt.LabelingJob.load(path, X, model=gt.SoftmaxRegression(), now=lambda: 6.0)
+    assert job.store is None
+    assert job.active_classes == ["even", "odd"]
+    assert list(job.workers().worker) == ["ann", "bob", "cy"]
+    assert len(job.next_batch(worker="cy")) == 3
+    assert job.run(lambda batch: {"answers": batch.items % 2, "workers": "dee"}).is_finished
+
+
 def test_the_parameters_of_a_model_survive_a_pickle(small):
     job = make_job(small, Centroid(scale=9.0))
     assert pickle.loads(pickle.dumps(job)).model.scale == 9.0

@@ -22,6 +22,8 @@ enum class ErrorCode {
   archive_too_new = 11,   ///< a snapshot written by a newer gtlabel
   archive_mismatch = 12,  ///< a sound snapshot of something else: another kind, pool or model
   file_access = 13,       ///< a file that could not be read or written
+  store_in_use = 14,      ///< a store that another process or job writes
+  format_fault = 15,      ///< a file of another system that is not in its format
 };
 
 /// The identifier of a code as documented, e.g. "not_finite". Never throws; constant time.
@@ -86,6 +88,14 @@ class GTLABEL_EXPORT ArchiveError : public Error {
  public:
   ArchiveError(ErrorCode code, const std::string& message);
   ~ArchiveError() override;
+};
+
+/// A file of another system that is not in its format; the message names file, line and column. Python:
+/// gtlabel.FormatError, a ValueError.
+class GTLABEL_EXPORT FormatError : public Error {
+ public:
+  explicit FormatError(const std::string& message);
+  ~FormatError() override;
 };
 
 }  // namespace gtlabel

@@ -22,6 +22,7 @@
 #include "gtlabel/models/incremental_model.hpp"
 #include "gtlabel/routing/certificate.hpp"
 #include "gtlabel/routing/target.hpp"
+#include "gtlabel/storage/item_event.hpp"
 #include "gtlabel/workforce/budget.hpp"
 #include "gtlabel/workforce/overlap.hpp"
 
@@ -42,6 +43,7 @@ struct LabelingJobOptions {
   Budget budget = {};                     ///< what may be used up; the job ends when it is
   double lease_seconds = 3600.0;          ///< how long a worker has for an item that he was given; above 0
   std::function<double()> now = {};       ///< the leases' clock, seconds; empty: the system's time
+  std::string store = {};  ///< a new file that the job lives in, docs/store.md; empty: the job is in memory alone
 };
 
 /// What `submit` did.
@@ -51,7 +53,8 @@ struct Submission {
   /// Of those, in place of an earlier one, both are recorded: by the same worker, or where one answer is enough by
   /// anybody.
   std::int64_t n_replaced = 0;
-  std::int64_t n_skipped = 0;  ///< kSkip: the items are asked again
+  std::int64_t n_skipped = 0;   ///< kSkip: the items are asked again
+  std::int64_t n_repeated = 0;  ///< known already, so nothing was changed; not counted above
 };
 
 /// A model's opinion of the items without a human answer, ascending.
@@ -110,13 +113,18 @@ class GTLABEL_EXPORT LabelingJob {
   /// @param seconds      how long each took, 0 if it is not known; or none.
   /// @param certainties  the workers' own: 1 is sure; below, the answer is a guess, which counts little and raises the
   ///                     number of people asked; above 0; or none: all sure.
-  /// @throws InvalidArgument (item, sizes, numbers), UnknownClass; they name the row.
+  /// @param answer_ids   names of the answers, each given once: what comes again with its id is known, and changes
+  ///                     nothing. Or none: then an answer about an item that is not asked about now is known if
+  ///                     it is what its worker said last about it (where one answer is enough: what was said last).
+  /// With a store the answers are on disk when the call returns; if they cannot be written, nothing is taken.
+  /// @throws InvalidArgument (item, sizes, numbers, an id given to another answer), UnknownClass; they name the row.
+  /// ArchiveError (store).
   Submission submit(std::span<const ItemIndex> items, std::span<const ClassIndex> answers,
                     std::span<const std::string> workers = {}, std::span<const float> seconds = {},
-                    std::span<const float> certainties = {});
+                    std::span<const float> certainties = {}, std::span<const std::string> answer_ids = {});
   Submission submit(std::span<const ItemIndex> items, std::span<const std::string> answers,
                     std::span<const std::string> workers = {}, std::span<const float> seconds = {},
-                    std::span<const float> certainties = {});
+                    std::span<const float> certainties = {}, std::span<const std::string> answer_ids = {});
 
   /// Items join the pool, behind the others: they get the next indices. At any time, also when the job is finished: it
   /// then goes on. Answers, labels, audits and history stay, and so does a batch that is out. Of the new items people
@@ -132,6 +140,22 @@ class GTLABEL_EXPORT LabelingJob {
   /// After an exception of the model or of poll the items have not joined and the job is as before, but the model may
   /// have to be fitted again from its labels, which the next next_batch does; till then predictions() may be NotFitted.
   void extend(const Features& more, std::vector<std::string> ids = {});
+
+  // The list of classes can change at any time, also when the job is finished: it then goes on. An index stays that of
+  // its class for ever. Answers, and what they were about, stay. The first three below begin anew what followed from
+  // the answers: automatic labels and audits are withdrawn, the model is trained from scratch, and the report's history
+  // starts; a certificate speaks of the list of its time only. Strong guarantee, but that a store that cannot be
+  // written (ArchiveError) is told at the next call. @throws UnknownClass, InvalidArgument; what the model throws.
+  // Cost: attaching the model, as for a new job.
+
+  /// A new class, behind the others. Where its items are is not known, so people are asked about a random sample again.
+  void add_class(const std::string& name);
+  /// All of a class belongs to another from now on: answers so far, and those that still come under its name.
+  void merge_classes(const std::string& name, const std::string& into);
+  /// A class is no longer asked for: items that people gave it are asked again, and answers that name it are refused.
+  void retire_class(const std::string& name);
+  /// Another name for the same class. Nothing else changes. O(1).
+  void rename_class(const std::string& name, const std::string& new_name);
 
   /// The labels decided so far; at the end one per item. Before the end automatic labels may still be audited or
   /// withdrawn.
@@ -152,7 +176,18 @@ class GTLABEL_EXPORT LabelingJob {
   /// All answers in order of arrival.
   [[nodiscard]] AnswerTable answers() const;
 
-  [[nodiscard]] const std::vector<std::string>& classes() const noexcept;
+  /// All that happened to an item, in its order: when it was asked about, who said what, and what was decided.
+  /// Cost: one pass over the store. @throws InvalidState  a job without a store; InvalidArgument.
+  [[nodiscard]] std::vector<ItemEvent> explain(ItemIndex item) const;
+
+  /// Names by class index, those of merged and retired classes included. Cost: a copy.
+  [[nodiscard]] std::vector<std::string> classes() const;
+  /// Indices of the classes in use, ascending.
+  [[nodiscard]] std::vector<ClassIndex> active_classes() const;
+  /// The job's model, another object after the classes have changed. Shared; to be looked at, not to be taught.
+  [[nodiscard]] std::shared_ptr<IncrementalModel> model() const;
+  /// The file that the job lives in; empty: none.
+  [[nodiscard]] std::string store() const;
   /// Names of the items, one each, or empty if the job was given none. Cost: a copy.
   [[nodiscard]] std::vector<std::string> ids() const;
   [[nodiscard]] std::int64_t n_items() const noexcept;
@@ -177,6 +212,12 @@ class GTLABEL_EXPORT LabelingJob {
   /// number.
   static LabelingJob restore(std::string_view snapshot, const Features& features, LabelingJobOptions options = {});
   static LabelingJob load(const std::string& path, const Features& features, LabelingJobOptions options = {});
+
+  /// Goes on with a job that lives in a store, after whatever ended the process that had it: to the same batches,
+  /// routes and certificate as if nothing had happened. The store's parameters are those of restore. One writer at a
+  /// time. Cost: attaching the model, the last snapshot, and the answers since.
+  /// @throws ArchiveError  store_in_use (naming who writes it), file_access, and those of restore.
+  static LabelingJob open(const std::string& store, const Features& features, LabelingJobOptions options = {});
 
  private:
   struct State;

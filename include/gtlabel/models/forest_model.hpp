@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "gtlabel/core/export.hpp"
@@ -31,7 +32,7 @@ struct ForestModelOptions {
 ///
 /// All trees are grown anew at each update, each from a random stream of its own, so the forest depends on the labels
 /// and the seed alone: not on the order or the rounds in which labels came, nor on the executor. A snapshot holds the
-/// options; load grows the trees again.
+/// options; after load the first prediction grows the trees again.
 ///
 /// Cost of update: n_trees x labels x depth x sqrt(features). Memory: a copy of the labelled rows while updating,
 /// and up to 2 x n_trees x labels nodes of 16 bytes. Cost of prediction: n_trees x depth per item. Strong guarantee.
@@ -59,8 +60,12 @@ class GTLABEL_EXPORT ForestModel final : public IncrementalModel {
   void do_load(SnapshotReader& reader) override;
 
   struct State;
+  /// The trees, grown now if they were not kept.
+  [[nodiscard]] const State& state() const;
+
   ForestModelOptions options_;
-  std::unique_ptr<State> state_;
+  mutable std::unique_ptr<State> state_;
+  mutable std::mutex growing_;
 };
 
 }  // namespace gtlabel

@@ -27,19 +27,19 @@ struct GraphModelOptions {
 /// Out of fold: each fold keeps a solution of its own that has never seen the fold's labels; all are solved together in
 /// `update`; predict_out_of_fold reads.
 ///
-/// Cost: attach builds the graph (see NeighborGraph), or takes the one it shares, and beyond
-/// NeighborGraph::kMaxExactItems items copies it in the order of locality(); update: iterations x edges x classes x
-/// (1 + kFolds). Memory: n x classes x 2 x (1 + kFolds) floats while updating, and n x 4 x min(classes, 16) per thread.
-/// Strong guarantee. Threads as in IncrementalModel.
+/// Cost: attach O(1) beside the pool's fingerprint, so that a saved job is quickly at hand. The first update builds the
+/// graph (see NeighborGraph), or takes the one it shares, and beyond NeighborGraph::kMaxExactItems items copies it in
+/// the order of locality(); update: iterations x edges x classes x (1 + kFolds). Memory: n x classes x 2 x (1 + kFolds)
+/// floats while updating, and n x 4 x min(classes, 16) per thread. Strong guarantee. Threads as in IncrementalModel.
 class GTLABEL_EXPORT GraphModel final : public IncrementalModel {
  public:
-  /// @param graph  a graph of the pool that will be attached, to share; null: built at attach.
+  /// @param graph  a graph of the pool that will be attached, to share; null: built at the first update.
   /// @throws InvalidArgument  an option out of range.
   explicit GraphModel(const GraphModelOptions& options = {}, std::shared_ptr<const NeighborGraph> graph = {});
   ~GraphModel() override;
 
   [[nodiscard]] std::string kind() const override;
-  /// Null before attach unless given. A clone shares it when it is attached to an equal pool.
+  /// Null before the first update unless given. A clone shares it when it is attached to an equal pool.
   [[nodiscard]] const std::shared_ptr<const NeighborGraph>& graph() const noexcept { return graph_; }
 
  private:
@@ -52,11 +52,15 @@ class GTLABEL_EXPORT GraphModel final : public IncrementalModel {
   void do_save(SnapshotWriter& writer) const override;
   void do_load(SnapshotReader& reader) override;
 
+  struct Network;
   struct State;
+  const Network& network();
+
   GraphModelOptions options_;
   std::shared_ptr<const NeighborGraph> graph_;
   bool is_graph_given_ = false;          // by the caller: taken on trust
-  std::uint64_t graph_fingerprint_ = 0;  // of the pool that graph_ was built from
+  std::uint64_t graph_fingerprint_ = 0;  // of the pool that graph_ is, or will be, built from
+  std::unique_ptr<const Network> network_;
   std::unique_ptr<State> state_;
 };
 

@@ -9,7 +9,7 @@ namespace {
 
 using namespace gtlabel;
 
-constexpr int kLastCode = static_cast<int>(ErrorCode::file_access);
+constexpr int kLastCode = static_cast<int>(ErrorCode::format_fault);
 
 TEST_CASE("ErrorCode: every code has a name of its own, and no other number has") {
   std::set<std::string> names;

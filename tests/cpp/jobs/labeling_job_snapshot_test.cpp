@@ -201,28 +201,33 @@ TEST_CASE("LabelingJob snapshot: one of version 1, which has no ids, is read, an
     writer.write(pool.features().fingerprint());
     writer.write(job.classes());
     if (version >= 2) writer.write(std::vector<std::string>(n_ids, "x"));
+    if (version >= 4) writer.write(std::span<const std::int32_t>(std::vector<std::int32_t>{0, 1}));
     std::string payload = payload_of(writer.finish(kKind), kKind);
     payload.pop_back();  // its end of line
     return payload;
   };
   const std::string payload = payload_of(job.snapshot(), kKind);
-  REQUIRE(payload.starts_with(head(3, 0)));
+  REQUIRE(payload.starts_with(head(4, 0)));
   // Leases came with version 3: the last field but one, 3600 seconds in bits, and what follows.
   const auto leases = payload.rfind("4660134898793709568");
   REQUIRE(leases != std::string::npos);
+  // Of an empty book of leases four numbers; then what came with version 4.
+  std::size_t coins = leases;
+  for (int field = 0; field < 4; ++field) coins = payload.find(' ', coins + 1);
   const auto restore = [&](std::uint32_t version, std::size_t n_ids) {
-    const std::size_t begin = head(3, 0).size(), end = version >= 3 ? payload.size() : leases;
+    const std::size_t begin = head(4, 0).size();
+    const std::size_t end = version >= 4 ? payload.size() : version >= 3 ? coins : leases;
     return LabelingJob::restore(
         framed({.kind = kKind, .payload = head(version, n_ids) + payload.substr(begin, end - begin)}), pool.features(),
         with_centroids());
   };
-  for (const std::uint32_t version : {1, 2, 3}) {
+  for (const std::uint32_t version : {1, 2, 3, 4}) {
     auto old = restore(version, 0);
     CHECK(old.ids().empty());
     CHECK(old.snapshot() == job.snapshot());
   }
-  CHECK(restore(3, 60).ids().size() == 60);
-  CHECK(refusal([&] { (void)restore(3, 59); }) == ErrorCode::archive_damaged);
+  CHECK(restore(4, 60).ids().size() == 60);
+  CHECK(refusal([&] { (void)restore(4, 59); }) == ErrorCode::archive_damaged);
 }
 
 TEST_CASE("LabelingJob snapshot: a seed of the system's is saved too") {

@@ -165,9 +165,12 @@ TEST_CASE("GraphModel: a clone shares the graph on an equal pool and builds its 
   const Moons moons(200), equal(200), other(200, 2);
   GraphModel model;
   model.attach(moons.pool(), 2);
+  CHECK(model.graph() == nullptr);
+  teach(model, range(0, 20), moons.classes);
   const auto attached = [&](const Moons& pool) {
     auto clone = model.clone();
     clone->attach(pool.pool(), 2);
+    teach(*clone, range(0, 20), pool.classes);
     return std::dynamic_pointer_cast<GraphModel>(clone)->graph();
   };
   CHECK(attached(equal) == model.graph());

@@ -1,0 +1,447 @@
+"""A CreateLabelingJob request starts a job of gtlabel."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gtlabel import _core
+from gtlabel._core import ArchiveError, ConfidenceThreshold, ErrorTarget, FormatError, InvalidArgument, Overlap
+from gtlabel.formats.job_limits import limit_warnings, pool_warnings
+from gtlabel.formats.manifest import Manifest, read_manifest
+from gtlabel.formats.manifest_label import ClassLabel, ManifestClass, ManifestLabel
+
+if TYPE_CHECKING:
+    from gtlabel.labeling_job import LabelingJob
+
+_LAMBDA = re.compile(r"(?:PRE|ACS)-(\w+)$")
+_TYPES = {
+    "ImageMultiClass": "groundtruth/image-classification",
+    "TextMultiClass": "groundtruth/text-classification",
+}
+
+
+@dataclass
+class JobRequest:
+    """What a CreateLabelingJob request asks for, as far as it means something to a job in process.
+
+    Classification with one class is started (``start``); verification and adjustment of such labels too, which Ground
+    Truth itself offers for boxes and masks alone. Requests of other task types can be read and described.
+    """
+
+    name: str
+    attribute: str
+    """The label attribute name."""
+    manifest_path: str
+    """The input manifest, a local path."""
+    output_path: str
+    """Where ``write`` puts the folder of the job."""
+    classes: list[str]
+    """Of the label category file; empty if the request names none."""
+    n_workers: int
+    """People per item."""
+    batch_size: int | None
+    """``MaxConcurrentTaskCount``; None: gtlabel chooses."""
+    warnings: list[str]
+    """Limits of Ground Truth that the request breaks, and what it asks for that has no meaning here."""
+    content: dict[str, Any]
+    """The request as it was read."""
+    task: str = ""
+    """The task type, as the suffix of the Lambdas' names: ``"ImageMultiClass"``; "" for a custom one."""
+    purpose: Literal["label", "verify", "adjust"] = "label"
+    audited_attribute: str | None = None
+    """The labels that are verified or adjusted."""
+    is_automatic: bool = False
+    """Whether automated data labelling is asked for."""
+    price_per_answer: float | None = None
+    """In US dollars."""
+    max_human_items: int | None = None
+    max_share: float | None = None
+    """Of the lines that are labelled at most."""
+    task_seconds: float = 3600.0
+    """How long one person has for one item."""
+    chosen_rows: NDArray[np.int64] | None = None
+    """A subset of the lines; None: all."""
+    created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+    # --- what is to be labelled --------------------------------------------------------------------------------------
+
+    def manifest(self) -> Manifest:
+        """The input manifest."""
+        return read_manifest(self.manifest_path)
+
+    def rows(self, manifest: Manifest | None = None) -> NDArray[np.int64]:
+        """The lines that the job is about, in the order of the manifest.
+
+        Without a label of this name (those that have one keep it); for a verification or adjustment those with the old
+        label; of these the subset, and no more than ``MaxPercentageOfInputDatasetLabeled``.
+        """
+        source = manifest or self.manifest()
+        rows = source.unlabeled(self.attribute)
+        if self.chosen_rows is not None:
+            rows = rows[np.isin(rows, self.chosen_rows)]
+        if self.audited_attribute is not None:
+            rows = rows[~np.isin(rows, source.unlabeled(self.audited_attribute))]
+        if self.max_share is not None:
+            rows = rows[: int(np.floor(self.max_share * len(source)))]
+        return rows
+
+    def failed_rows(self, manifest: Manifest | None = None) -> dict[int, str]:
+        """Lines that cannot be labelled, and why: a verification needs a label to verify."""
+        if self.audited_attribute is None:
+            return {}
+        source = manifest or self.manifest()
+        reason = f"the line has no {self.audited_attribute!r} to {self.purpose}"
+        return {int(row): reason for row in source.unlabeled(self.audited_attribute)}
+
+    # --- the job -----------------------------------------------------------------------------------------------------
+
+    def start(self, X: Any, classes: Sequence[str] | None = None, **options: Any) -> LabelingJob:
+        """A ``gtlabel.LabelingJob`` with the fields of the request.
+
+        Parameters
+        ----------
+        X
+            Features, one row per entry of ``rows()``; or one per line of the manifest, of which these are taken.
+        classes
+            Default: those of the label category file, else those that labels of this name have already.
+        options
+            For LabelingJob; they go before what the request says. The target is Ground Truth's, 95 % right, but
+            certified. A request without automated data labelling asks people about every item.
+        """
+        from gtlabel.budget import Budget
+        from gtlabel.labeling_job import LabelingJob
+        from gtlabel.labeling_plan import Price
+
+        if self.task and self.task not in _TYPES and self.purpose == "label":
+            raise InvalidArgument(f"task: {self.task} given, expected one of {', '.join(_TYPES)}: one class per item")
+        source = self.manifest()
+        rows = self.rows(source)
+        names = list(classes or self.classes or self._known_classes(source))
+        if not names:
+            raise InvalidArgument("classes: the request has no LabelCategoryConfigS3Uri, expected classes=")
+        if X is not None and X.shape[0] == len(source) != len(rows):
+            X = X[rows]
+        if X is not None and X.shape[0] != len(rows):
+            raise InvalidArgument(f"X: {X.shape[0]} rows given, expected {len(rows)}, one per line to be labelled")
+        self.warnings += [
+            text for text in pool_warnings(len(rows), names, self.is_automatic) if text not in self.warnings
+        ]
+        given: dict[str, Any] = {
+            "ids": [str(row) for row in rows.tolist()],
+            "target": ErrorTarget(max_error=0.05) if self.is_automatic else ConfidenceThreshold(1.0),
+            "overlap": Overlap(self.n_workers, self.n_workers),
+            "lease_seconds": self.task_seconds,
+        }
+        if self.batch_size is not None:
+            given["batch_size"] = min(self.batch_size, max(len(rows), 1))
+        if self.price_per_answer is not None:
+            given["price"] = Price(self.price_per_answer)
+        if self.max_human_items is not None:
+            given["budget"] = Budget(max_items=self.max_human_items)
+        return LabelingJob(X, names, **{**given, **options})
+
+    def describe(self, job: LabelingJob | None = None) -> dict[str, Any]:
+        """What DescribeLabelingJob says: the request, its status and its counters."""
+        source = self.manifest()
+        report = None if job is None else job.report()
+        human, machine = (0, 0) if report is None else (report.n_human, report.n_auto)
+        n_failed = len(self.failed_rows(source))
+        status = "Initializing" if report is None else "Completed" if report.is_finished else "InProgress"
+        described: dict[str, Any] = {
+            key: copy.deepcopy(self.content[key])
+            for key in (
+                "InputConfig",
+                "OutputConfig",
+                "RoleArn",
+                "LabelCategoryConfigS3Uri",
+                "StoppingConditions",
+                "LabelingJobAlgorithmsConfig",
+                "HumanTaskConfig",
+                "Tags",
+            )
+            if key in self.content
+        }
+        return {
+            "LabelingJobStatus": status,
+            "LabelCounters": {
+                "TotalLabeled": human + machine,
+                "HumanLabeled": human,
+                "MachineLabeled": machine,
+                "FailedNonRetryableError": n_failed,
+                "Unlabeled": len(self.rows(source)) - human - machine,
+            },
+            "CreationTime": self.created.isoformat(),
+            "LastModifiedTime": datetime.now(timezone.utc).isoformat(),
+            "JobReferenceCode": hashlib.sha256(f"{self.name} {self.created}".encode()).hexdigest()[:16],
+            "LabelingJobName": self.name,
+            "LabelingJobArn": self.arn,
+            "LabelAttributeName": self.attribute,
+            **described,
+            "LabelingJobOutput": {"OutputDatasetS3Uri": str(self._output_manifest_path()) if report else ""},
+        }
+
+    @property
+    def arn(self) -> str:
+        """Stands for the ARN in events and descriptions."""
+        return f"arn:aws:sagemaker:local:000000000000:labeling-job/{self.name.lower()}"
+
+    def output(self, job: LabelingJob) -> Manifest:
+        """The output manifest: the input, and the labels that the job has decided."""
+        from gtlabel.answers import NONE_OF_THESE
+
+        manifest = self.manifest()
+        labels = job.labels()
+        is_text = manifest.is_text
+        moment = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+        for position in range(len(labels)):
+            if labels.class_index[position] == NONE_OF_THESE.code:
+                continue  # such lines stay without a label, as objects that failed do
+            row = int(labels.id[position])
+            chosen = ManifestClass(
+                int(labels.class_index[position]),
+                str(labels.label[position]),
+                round(float(labels.confidence[position]), 6),
+            )
+            label = ManifestLabel(
+                ClassLabel(chosen),
+                type=self._label_type(bool(is_text[row])),
+                job_name=f"labeling-job/{self.name}",
+                human_annotated=labels.source[position] == "human",
+                creation_date=moment,
+            )
+            if self.purpose == "adjust":
+                assert self.audited_attribute is not None
+                old = manifest[row].label(self.audited_attribute)
+                before = old.value.chosen.class_name if old and isinstance(old.value, ClassLabel) else None
+                label.adjustment_status = "unadjusted" if before == chosen.class_name else "adjusted"
+            manifest.set_label(row, self.attribute, label)
+        return manifest
+
+    def write(self, job: LabelingJob) -> Path:
+        """Writes the output manifest to its place, ``<output_path>/<name>/manifests/output/output.manifest``."""
+        path = self._output_manifest_path()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.output(job).to_bytes())
+        return path
+
+    # --- the next request --------------------------------------------------------------------------------------------
+
+    def clone(self, name: str, **changes: Any) -> JobRequest:
+        """The same request under another name, on the same input manifest. ``changes``: fields of this class."""
+        return self._renamed(name, **changes)
+
+    def chain(self, name: str, attribute: str | None = None, **changes: Any) -> JobRequest:
+        """A request on this one's output manifest: under the same attribute only lines without a label are labelled,
+        under another one all."""
+        path = str(self._output_manifest_path())
+        return self._renamed(name, manifest_path=path, attribute=attribute or self.attribute, **changes)
+
+    def subset(
+        self, rows: ArrayLike | None = None, *, share: float | None = None, seed: int = 0, name: str | None = None
+    ) -> JobRequest:
+        """A request on some of the lines: those named, or a random share."""
+        if (rows is None) == (share is None):
+            raise InvalidArgument("subset: expected either rows or share, and not both")
+        n_lines = len(self.manifest())
+        if rows is None:
+            assert share is not None
+            if not 0 < share <= 1:
+                raise InvalidArgument(f"share: {share} given, expected above 0 and at most 1")
+            n_chosen = max(1, round(share * n_lines))
+            chosen = np.sort(np.random.default_rng(seed).choice(n_lines, n_chosen, replace=False))
+        else:
+            chosen = np.unique(np.asarray(rows, dtype=np.int64))
+            if len(chosen) and (chosen[0] < 0 or chosen[-1] >= n_lines):
+                raise InvalidArgument(f"rows: {chosen[0]} to {chosen[-1]} given, expected 0 to {n_lines - 1}")
+        return self._renamed(name or self.name, chosen_rows=chosen)
+
+    def verification(self, name: str, attribute: str, verdicts: Sequence[str] = ("correct", "incorrect")) -> JobRequest:
+        """A request that people judge this one's labels, which stay as they are."""
+        return self._renamed(
+            name,
+            manifest_path=str(self._output_manifest_path()),
+            attribute=attribute,
+            classes=list(verdicts),
+            purpose="verify",
+            audited_attribute=self.attribute,
+        )
+
+    def adjustment(self, name: str, attribute: str) -> JobRequest:
+        """A request that people mend this one's labels; the old ones stay under their name."""
+        return self._renamed(
+            name,
+            manifest_path=str(self._output_manifest_path()),
+            attribute=attribute,
+            purpose="adjust",
+            audited_attribute=self.attribute,
+        )
+
+    def _renamed(self, name: str, **changes: Any) -> JobRequest:
+        content = copy.deepcopy(self.content)
+        content["LabelingJobName"] = name
+        if "attribute" in changes:
+            content["LabelAttributeName"] = changes["attribute"]
+        if "manifest_path" in changes:
+            content["InputConfig"] = {"DataSource": {"S3DataSource": {"ManifestS3Uri": changes["manifest_path"]}}}
+        request = replace(self, name=name, content=content, created=datetime.now(timezone.utc), **changes)
+        request.warnings = limit_warnings(content)
+        return request
+
+    def _label_type(self, is_text: bool) -> str:
+        if self.purpose == "verify":
+            return "groundtruth/label-verification"
+        return _TYPES.get(self.task, _TYPES["TextMultiClass" if is_text else "ImageMultiClass"])
+
+    def _known_classes(self, manifest: Manifest) -> list[str]:
+        name = self.audited_attribute if self.purpose == "adjust" else self.attribute
+        if name not in manifest.attributes:
+            return []
+        labels = manifest.labels(name)
+        numbered = sorted(
+            {
+                (int(index), str(label))
+                for index, label in zip(labels.class_index, labels.label, strict=True)
+                if index >= 0 and label
+            }
+        )
+        return [label for _, label in numbered]
+
+    def _output_manifest_path(self) -> Path:
+        return Path(self.output_path) / self.name / "manifests" / "output" / "output.manifest"
+
+
+def read_job_request(path: str | os.PathLike[str], buckets: Mapping[str, str] | None = None) -> JobRequest:
+    """Reads the JSON of a CreateLabelingJob request.
+
+    Parameters
+    ----------
+    path
+        The request. Addresses in it may be local paths (from its folder), ``file:`` URIs or ``s3:`` URIs.
+    buckets
+        Bucket name -> local folder with the bucket's content, for ``s3:`` URIs.
+
+    Raises
+    ------
+    FormatError
+        No JSON object, or one without LabelingJobName, LabelAttributeName, manifest or output.
+    ArchiveError
+        A file that cannot be read.
+    """
+    place = Path(path)
+    try:
+        content = json.loads(_core.read_file(os.fsencode(place)))
+    except ArchiveError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{place}: {error}") from None
+    if not isinstance(content, dict):
+        raise FormatError(f"{place}: expected a JSON object, the request of a labeling job")
+    human = _section(content, "HumanTaskConfig")
+    stopping = _section(content, "StoppingConditions")
+    manifest = _text(content, place, "InputConfig", "DataSource", "S3DataSource", "ManifestS3Uri")
+    task, purpose = _task(human)
+    labels = content.get("LabelCategoryConfigS3Uri")
+    categories = {} if labels is None else _categories(_local(str(labels), place.parent, buckets), place)
+    percentage = stopping.get("MaxPercentageOfInputDatasetLabeled")
+    audited = categories.get("auditLabelAttributeName")
+    return JobRequest(
+        name=_text(content, place, "LabelingJobName"),
+        attribute=_text(content, place, "LabelAttributeName"),
+        manifest_path=_local(manifest, place.parent, buckets),
+        output_path=_local(_text(content, place, "OutputConfig", "S3OutputPath"), place.parent, buckets),
+        classes=categories.get("classes", []),
+        n_workers=_whole(human, "NumberOfHumanWorkersPerDataObject", place) or 1,
+        batch_size=_whole(human, "MaxConcurrentTaskCount", place),
+        warnings=limit_warnings(content),
+        content=content,
+        task=task,
+        purpose="verify" if purpose == "Verification" else "adjust" if purpose == "Adjustment" else "label",
+        audited_attribute=audited if isinstance(audited, str) else None,
+        is_automatic="LabelingJobAlgorithmsConfig" in content,
+        price_per_answer=_price(human),
+        max_human_items=_whole(stopping, "MaxHumanLabeledObjectCount", place),
+        max_share=percentage / 100 if isinstance(percentage, int | float) and percentage < 100 else None,
+        task_seconds=float(_whole(human, "TaskTimeLimitInSeconds", place) or 3600),
+    )
+
+
+def _section(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+    found = content.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(content: Mapping[str, Any], place: Path, *keys: str) -> str:
+    found: Any = content
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    if not isinstance(found, str) or not found:
+        raise FormatError(f"{place}: {'.'.join(keys)} is {found!r}, expected a text")
+    return found
+
+
+def _whole(content: Mapping[str, Any], key: str, place: Path) -> int | None:
+    found = content.get(key)
+    if found is None:
+        return None
+    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+        raise FormatError(f"{place}: {key} is {found!r}, expected a whole number of at least 1")
+    return found
+
+
+def _task(human: Mapping[str, Any]) -> tuple[str, str]:
+    """The task type and what is before it: Verification, Adjustment or nothing."""
+    consolidation = _section(human, "AnnotationConsolidationConfig").get("AnnotationConsolidationLambdaArn")
+    for arn in (human.get("PreHumanTaskLambdaArn"), consolidation):
+        if isinstance(arn, str) and (match := _LAMBDA.search(arn)):
+            for purpose in ("Verification", "Adjustment"):
+                if match[1].startswith(purpose):
+                    return match[1][len(purpose) :], purpose
+            return ("" if match[1] == "PassThrough" else match[1]), ""
+    return "", ""
+
+
+def _price(human: Mapping[str, Any]) -> float | None:
+    amount = _section(_section(human, "PublicWorkforceTaskPrice"), "AmountInUsd")
+    parts = [amount.get(key, 0) for key in ("Dollars", "Cents", "TenthFractionsOfACent")]
+    if not amount or not all(isinstance(part, int) for part in parts):
+        return None
+    dollars: float = round(parts[0] + parts[1] / 100 + parts[2] / 1000, 3)
+    return dollars
+
+
+def _categories(path: str, request: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(_core.read_file(os.fsencode(path)))
+        names = [entry["label"] for entry in content["labels"]]
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise FormatError(f"{request}: LabelCategoryConfigS3Uri: {path}: {error}") from None
+    if not all(isinstance(name, str) for name in names):
+        raise FormatError(f"{path}: labels that are no texts, expected {{'labels': [{{'label': '<name>'}}, ...]}}")
+    return {"classes": names, "auditLabelAttributeName": content.get("auditLabelAttributeName")}
+
+
+def _local(address: str, folder: Path, buckets: Mapping[str, str] | None) -> str:
+    """The local path that an address stands for."""
+    parts = urlsplit(address)
+    if parts.scheme == "s3":
+        if buckets is None or parts.netloc not in buckets:
+            raise InvalidArgument(f"{address}: the bucket {parts.netloc!r} has no folder, expected it in buckets=")
+        return str(Path(buckets[parts.netloc]) / parts.path.lstrip("/"))
+    if parts.scheme == "file":
+        return unquote(parts.path)
+    if parts.scheme and len(parts.scheme) > 1:
+        raise InvalidArgument(f"{address}: given, expected a local path, a file: URI or an s3: URI")
+    return str(folder / address)

@@ -1,0 +1,409 @@
+"""The raw answers of a finished Ground Truth job through today's consolidation."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gtlabel import consolidation
+from gtlabel._core import FormatError, InvalidArgument
+from gtlabel.column_table import ColumnTable
+from gtlabel.formats.labeling_job_folder import LabelingJobFolder, RawAnswers, read_labeling_job
+from gtlabel.formats.manifest import Manifest
+from gtlabel.formats.manifest_label import (
+    BoxLabel,
+    ClassLabel,
+    LabelValue,
+    ManifestBox,
+    ManifestClass,
+    ManifestLabel,
+    MultiClassLabel,
+    SpanLabel,
+    TextSpan,
+)
+from gtlabel.structured_consolidation import consolidate_boxes, consolidate_multi_label, consolidate_spans
+
+_CLASS_METHODS: dict[str, Callable[..., Any]] = {
+    name: getattr(consolidation, name)
+    for name in (
+        "consolidate",
+        "majority_vote",
+        "dawid_skene",
+        "fast_dawid_skene",
+        "one_coin",
+        "glad",
+        "mace",
+        "ibcc",
+        "ebcc",
+    )
+}
+_COMPAT = "ground_truth_compat"
+_SAME_BOX = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Reconsolidation(ColumnTable):
+    """One row per item that people answered: what the job delivered, and what its answers say now."""
+
+    item: NDArray[np.int64]
+    """Line of the manifest, from 0."""
+    source: NDArray[Any]
+    """The text, or the address."""
+    n_answers: NDArray[np.int32]
+    old_label: NDArray[Any]
+    """Name of the class; of other task types the label's value, such as a ``BoxLabel``. None: there was none."""
+    old_confidence: NDArray[np.float64]
+    """The lowest, of labels with several parts; NaN: none."""
+    new_label: NDArray[Any]
+    new_confidence: NDArray[np.float64]
+    changed: NDArray[np.bool_]
+    """Whether the label is another one: another class, another set, a box or span more, less or elsewhere."""
+    attribute: str = field(kw_only=True)
+    """The label attribute name."""
+    method: str = field(kw_only=True)
+    _job: LabelingJobFolder = field(kw_only=True, repr=False)
+    _labels: list[ManifestLabel] = field(kw_only=True, repr=False)
+
+    def keys(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        return tuple(name for name in ColumnTable.keys(self) if name not in ("attribute", "method", "_job", "_labels"))
+
+    @property
+    def n_changed(self) -> int:
+        return int(np.count_nonzero(self.changed))
+
+    def summary(self) -> str:
+        """Some lines for a person: how many labels change, and from what to what most often."""
+        same = ~self.changed
+        differs = same & ~np.isclose(self.old_confidence, self.new_confidence, equal_nan=True)
+        lines = [
+            f"{len(self)} items with answers, attribute {self.attribute!r}, method {self.method}",
+            f"{self.n_changed} labels change; {int(np.count_nonzero(differs))} more keep theirs at another confidence",
+        ]
+        pairs = Counter(
+            (str(old), str(new))
+            for old, new, changed in zip(self.old_label, self.new_label, self.changed, strict=True)
+            if changed and (old is None or isinstance(old, str))
+        )
+        lines += [f"  {count} x {old} -> {new}" for (old, new), count in pairs.most_common(10)]
+        return "\n".join(lines) + "\n"
+
+    def manifest(self) -> Manifest:
+        """The output manifest with the new labels and confidences; lines that stay as they were, to the byte."""
+        manifest = Manifest.from_bytes(self._job.manifest.to_bytes())
+        for row, label in enumerate(self._labels):
+            same_confidence = self.old_confidence[row] == self.new_confidence[row]
+            if self.changed[row] or not same_confidence:
+                manifest.set_label(int(self.item[row]), self.attribute, label)
+        return manifest
+
+    def __repr__(self) -> str:
+        return f"Reconsolidation({self.method}: {self.n_changed} of {len(self)} labels change)"
+
+
+def reconsolidate(
+    folder: str | os.PathLike[str] | LabelingJobFolder, method: str = "consolidate", *, attribute: str | None = None
+) -> Reconsolidation:
+    """Consolidates a job's raw answers again, and compares with what it delivered.
+
+    Parameters
+    ----------
+    folder
+        The output folder of a job, or what ``gtlabel.formats.read_labeling_job`` made of it. Tasks: classification with
+        one class or several, label verification, bounding boxes, named entities.
+    method
+        ``"consolidate"``: gtlabel's. For one class also ``"ground_truth_compat"``, which repeats the service to the
+        digit, ``"majority_vote"``, ``"dawid_skene"`` and the other functions of that kind.
+    attribute
+        The label attribute name; default: that of the job's newest labels.
+    """
+    job = folder if isinstance(folder, LabelingJobFolder) else read_labeling_job(folder)
+    name = job.attribute if attribute is None else attribute
+    if name not in job.manifest.attributes:
+        raise InvalidArgument(f"attribute: {name!r} given, expected one of {list(job.manifest.attributes)}")
+    if method not in (*_CLASS_METHODS, _COMPAT):
+        raise InvalidArgument(f"method: {method!r} given, expected one of {[*_CLASS_METHODS, _COMPAT]}")
+    answers = job.answers()
+    if not len(answers):
+        raise InvalidArgument(f"{job.folder}: no worker responses, expected raw answers to consolidate")
+    beyond = answers.item[answers.item >= len(job.manifest)]
+    if len(beyond):
+        raise FormatError(f"{job.folder}: answers about item {beyond[0]}, the manifest has {len(job.manifest)} lines")
+    old = job.manifest.typed_labels(name)
+    kind = next((type(label.value) for label in old if label is not None), ClassLabel)
+    consolidators: dict[type, Callable[..., dict[int, tuple[Any, LabelValue]]]] = {
+        ClassLabel: _classes,
+        MultiClassLabel: _class_sets,
+        BoxLabel: _boxes,
+        SpanLabel: _spans,
+    }
+    if kind not in consolidators:
+        raise InvalidArgument(f"{name!r}: labels of the kind {kind.__name__}, which cannot be consolidated again")
+    if kind is not ClassLabel and method != "consolidate":
+        raise InvalidArgument(f"method: {method!r} given for a {kind.__name__}, expected 'consolidate'")
+    decided = consolidators[kind](job, name, answers, old, method)
+    return _compared(job, name, method, answers, old, decided)
+
+
+def _compared(
+    job: LabelingJobFolder,
+    name: str,
+    method: str,
+    answers: RawAnswers,
+    old: list[ManifestLabel | None],
+    decided: dict[int, tuple[Any, LabelValue]],
+) -> Reconsolidation:
+    items = np.array(sorted(decided), dtype=np.int64)
+    sources = job.manifest.sources
+    counts = Counter(answers.item.tolist())
+    created = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    common = next((label for label in old if label is not None), None)
+    labels = []
+    for item in items.tolist():
+        template = old[item] or common
+        assert template is not None
+        labels.append(replace(template, value=decided[item][1], human_annotated=True, creation_date=created))
+    chosen_old = [old[item] for item in items.tolist()]
+    old_values = [None if label is None else label.value for label in chosen_old]
+    new_values = [label.value for label in labels]
+
+    def objects(values: list[Any]) -> NDArray[Any]:
+        array = np.empty(len(values), dtype=object)
+        for row, value in enumerate(values):
+            array[row] = value
+        return array
+
+    return Reconsolidation(
+        item=items,
+        source=objects([sources[item] for item in items]),
+        n_answers=np.array([counts[item] for item in items.tolist()], dtype=np.int32),
+        old_label=objects([_shown(value) for value in old_values]),
+        old_confidence=np.array([_confidence(value) for value in old_values]),
+        new_label=objects([_shown(value) for value in new_values]),
+        new_confidence=np.array([_confidence(value) for value in new_values]),
+        changed=np.array(
+            [_differ(one, other) for one, other in zip(old_values, new_values, strict=True)], dtype=np.bool_
+        ),
+        attribute=name,
+        method=method,
+        _job=job,
+        _labels=labels,
+    )
+
+
+def _class_numbers(old: list[ManifestLabel | None]) -> dict[str, int]:
+    """Class name -> the number that the manifest has for it."""
+    numbers: dict[str, int] = {}
+    for label in old:
+        for one in [] if label is None else _classes_of(label.value):
+            numbers.setdefault(one.class_name, one.class_index)
+    return numbers
+
+
+def _classes_of(value: LabelValue | None) -> list[ManifestClass]:
+    if isinstance(value, ClassLabel):
+        return [value.chosen]
+    if isinstance(value, MultiClassLabel):
+        return value.classes
+    if isinstance(value, BoxLabel):
+        return [ManifestClass(index, name) for index, name in value.class_map]
+    return []
+
+
+def _number(numbers: dict[str, int], name: str) -> int:
+    """Of a class that the manifest does not have: the next that is free."""
+    return numbers.setdefault(name, max(numbers.values(), default=-1) + 1)
+
+
+def _require(answers: RawAnswers, has_part: NDArray[np.bool_], what: str) -> None:
+    if not has_part.all():
+        item = answers.item[np.flatnonzero(~has_part)[0]]
+        raise FormatError(f"worker response of item {item}: no {what} in answerContent")
+
+
+def _classes(
+    job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
+) -> dict[int, tuple[Any, LabelValue]]:
+    _require(answers, np.array([label is not None for label in answers.label]), "label of a classifier")
+    columns = answers.item.tolist(), answers.worker.tolist(), answers.label.tolist()
+    if method == _COMPAT:
+        batches = job.consolidation_batches()
+        last = max(batches.values(), default=-1) + 1
+        result = consolidation.ground_truth_compat(*columns, batches=[batches.get(item, last) for item in columns[0]])
+        confidences = result.confidences_
+    else:
+        result = _CLASS_METHODS[method](*columns)
+        confidences = result.confidence_
+    numbers = _class_numbers(old)
+    decided: dict[int, tuple[Any, LabelValue]] = {}
+    for item, label, confidence in zip(
+        result.items_.tolist(), result.labels_.tolist(), confidences.tolist(), strict=True
+    ):
+        chosen = ManifestClass(_number(numbers, label), label, confidence)
+        previous = old[item]
+        comments = previous.value.comments if previous and isinstance(previous.value, ClassLabel) else []
+        decided[item] = label, ClassLabel(chosen, comments)
+    return decided
+
+
+def _class_sets(
+    job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
+) -> dict[int, tuple[Any, LabelValue]]:
+    sets = [content.get("labels") if isinstance(content, Mapping) else None for content in answers.content]
+    _require(answers, np.array([isinstance(labels, list) for labels in sets]), "labels of a multi-select")
+    known = sorted({label for labels in sets for label in labels or []})  # people may have named none at all
+    result = consolidate_multi_label(answers.item.tolist(), answers.worker.tolist(), sets, labels=known or None)
+    numbers = _class_numbers(old)
+    column_of = {label: column for column, label in enumerate(result.labels_.tolist())}
+    decided: dict[int, tuple[Any, LabelValue]] = {}
+    for row, (item, labels) in enumerate(zip(result.items_.tolist(), result.label_sets_, strict=True)):
+        classes = [
+            ManifestClass(_number(numbers, label), label, float(result.probabilities_[row, column_of[label]]))
+            for label in labels
+        ]
+        decided[item] = labels, MultiClassLabel(classes)
+    return decided
+
+
+def _parts_columns(answers: RawAnswers, key: str) -> tuple[list[Any], list[tuple[int, Any]]]:
+    """Rows (item, worker, part) of all parts, and who marked nothing."""
+    rows, empty = [], []
+    lists = [content.get(key) if isinstance(content, Mapping) else None for content in answers.content]
+    _require(answers, np.array([isinstance(parts, list) for parts in lists]), key)
+    for item, worker, parts in zip(answers.item.tolist(), answers.worker.tolist(), lists, strict=True):
+        rows += [(item, worker, part) for part in parts or []]
+        if not parts:
+            empty.append((item, worker))
+    return rows, empty
+
+
+def _numbers_of(part: Mapping[str, Any], keys: tuple[str, ...], item: int) -> list[float]:
+    values = [part.get(key) for key in keys]
+    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        raise FormatError(f"worker response of item {item}: {part!r} given, expected numbers {', '.join(keys)}")
+    return [float(value) for value in values]  # type: ignore[arg-type]
+
+
+def _boxes(
+    job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
+) -> dict[int, tuple[Any, LabelValue]]:
+    rows, empty = _parts_columns(answers, "boundingBoxes")
+    numbers = _class_numbers(old)
+    items = dict.fromkeys(answers.item.tolist())
+    boxes: dict[int, list[ManifestBox]] = {item: [] for item in items}
+    if rows:
+        sides = np.array([_numbers_of(part, ("left", "top", "width", "height"), item) for item, _, part in rows])
+        result = consolidate_boxes(
+            [item for item, _, _ in rows],
+            [worker for _, worker, _ in rows],
+            np.column_stack([sides[:, :2], sides[:, :2] + sides[:, 2:]]),
+            [str(part.get("label", "")) for _, _, part in rows],
+            empty_answers=empty,
+        )
+        assert result.labels_ is not None
+        for item, box, label, confidence in zip(
+            result.items_.tolist(),
+            result.boxes_.tolist(),
+            result.labels_.tolist(),
+            result.confidence_.tolist(),
+            strict=True,
+        ):
+            shape = round(box[0]), round(box[1]), round(box[2] - box[0]), round(box[3] - box[1])
+            boxes[item].append(ManifestBox(ManifestClass(_number(numbers, label), label, confidence), *shape))
+    decided: dict[int, tuple[Any, LabelValue]] = {}
+    for item, found in boxes.items():
+        previous = old[item]
+        before = previous.value if previous and isinstance(previous.value, BoxLabel) else BoxLabel()
+        decided[item] = found, replace(before, boxes=found, class_map=[(n, label) for label, n in numbers.items()])
+    return decided
+
+
+def _spans(
+    job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
+) -> dict[int, tuple[Any, LabelValue]]:
+    rows, empty = _parts_columns(answers, "entities")
+    sources = job.manifest.sources
+    items = dict.fromkeys(answers.item.tolist())
+    spans: dict[int, list[TextSpan]] = {item: [] for item in items}
+    if rows:
+        ends = np.array([_numbers_of(part, ("startOffset", "endOffset"), item) for item, _, part in rows])
+        result = consolidate_spans(
+            [item for item, _, _ in rows],
+            [worker for _, worker, _ in rows],
+            ends[:, 0].astype(np.int64),
+            ends[:, 1].astype(np.int64),
+            [str(part.get("label", "")) for _, _, part in rows],
+            lengths={item: len(sources[item]) for item in items},
+            empty_answers=empty,
+            method="spans",
+        )
+        for item, start, end, label, confidence in zip(
+            result.items_.tolist(),
+            result.starts_.tolist(),
+            result.ends_.tolist(),
+            result.labels_.tolist(),
+            result.confidence_.tolist(),
+            strict=True,
+        ):
+            spans[item].append(TextSpan(label, start, end, confidence))
+    decided: dict[int, tuple[Any, LabelValue]] = {}
+    for item, found in spans.items():
+        previous = old[item]
+        before = previous.value if previous and isinstance(previous.value, SpanLabel) else SpanLabel()
+        decided[item] = found, replace(before, spans=found)
+    return decided
+
+
+def _confidence(value: LabelValue | None) -> float:
+    if isinstance(value, BoxLabel):
+        given = [box.object.confidence for box in value.boxes]
+    elif isinstance(value, SpanLabel):
+        given = [span.confidence for span in value.spans]
+    else:
+        given = [one.confidence for one in _classes_of(value)]
+    stated = [confidence for confidence in given if confidence is not None]
+    return min(stated, default=float("nan"))
+
+
+def _shown(value: LabelValue | None) -> Any:
+    return value.chosen.class_name if isinstance(value, ClassLabel) else value
+
+
+def _differ(old: LabelValue | None, new: LabelValue) -> bool:
+    if old is None or type(old) is not type(new):
+        return True
+    if isinstance(old, BoxLabel) and isinstance(new, BoxLabel):
+        return not _same_boxes(old.boxes, new.boxes)
+    if isinstance(old, SpanLabel) and isinstance(new, SpanLabel):
+        places = [{(span.start, span.end, span.label) for span in one.spans} for one in (old, new)]
+        return places[0] != places[1]
+    names = [{one.class_name for one in _classes_of(value)} for value in (old, new)]
+    return names[0] != names[1]
+
+
+def _same_boxes(old: list[ManifestBox], new: list[ManifestBox]) -> bool:
+    """Whether every box has one of its class at its place, greedily."""
+    if len(old) != len(new):
+        return False
+    left = list(new)
+    for box in old:
+        best = max(left, key=lambda other: _overlap(box, other), default=None)
+        if best is None or _overlap(box, best) < _SAME_BOX or best.object.class_name != box.object.class_name:
+            return False
+        left.remove(best)
+    return True
+
+
+def _overlap(one: ManifestBox, other: ManifestBox) -> float:
+    width = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+    height = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+    common = max(width, 0.0) * max(height, 0.0)
+    union = one.width * one.height + other.width * other.height - common
+    return common / union if union > 0 else 0.0

@@ -1,0 +1,122 @@
+#include "storage/writer_lock.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/vfs.h>
+#endif
+
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include "gtlabel/core/error.hpp"
+
+namespace gtlabel::detail {
+namespace {
+
+[[noreturn]] void refuse(const std::string& path, const std::string& what) {
+  throw ArchiveError(ErrorCode::file_access, path + ": store: " + what + ": " + std::generic_category().message(errno));
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "an unknown host";
+}
+
+std::string read_owner(int descriptor) {
+  std::array<char, 512> text{};
+  const auto size = ::pread(descriptor, text.data(), text.size() - 1, 0);
+  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : "an unknown process";
+}
+
+/// Where locks of another host may not be seen.
+bool is_on_network(int descriptor) {
+#ifdef __linux__
+  struct statfs system {};
+  if (::fstatfs(descriptor, &system) != 0) return false;
+  const auto type = static_cast<unsigned long>(system.f_type) & 0xFFFFFFFFUL;
+  constexpr std::array<unsigned long, 8> kNetworks = {0x6969,     0xFF534D42, 0xFE534D42, 0x517B,  // NFS, CIFS, SMB
+                                                      0x5346414F, 0x00C36400, 0x0BD00BD0, 0x01021997};  // AFS, Ceph, 9P
+  for (const unsigned long network : kNetworks) {
+    if (type == network) return true;
+  }
+#else
+  (void)descriptor;
+#endif
+  return false;
+}
+
+/// Whether the file that is locked is still the one with its name: its last owner may have removed it meanwhile.
+bool is_current(int descriptor, const std::string& path) {
+  struct stat opened {
+  }, named{};
+  return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+         opened.st_dev == named.st_dev;
+}
+
+}  // namespace
+
+WriterLock::WriterLock(const std::string& store) : path_(store + ".lock"), process_(::getpid()) {
+  for (;;) {
+    descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) refuse(path_, "the writer's lock cannot be opened");
+    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+      const int reason = errno;
+      const std::string owner = read_owner(descriptor_);
+      ::close(std::exchange(descriptor_, -1));
+      errno = reason;
+      if (reason != EWOULDBLOCK) refuse(path_, "the writer's lock cannot be taken");
+      throw ArchiveError(ErrorCode::store_in_use, store + ": store: is being written by " + owner +
+                                                      ", expected one writer at a time; others may read_store");
+    }
+    if (is_current(descriptor_, path_)) break;
+    ::close(std::exchange(descriptor_, -1));
+  }
+  const std::string host = host_name();
+  if (is_on_network(descriptor_)) {
+    const std::string last = read_owner(descriptor_);
+    const bool is_other = last.find(" on ") != std::string::npos && !last.ends_with(" on " + host);
+    if (is_other) {
+      ::close(std::exchange(descriptor_, -1));
+      throw ArchiveError(ErrorCode::store_in_use,
+                         store + ": store: was last written by " + last +
+                             ", which has not closed it. On a network "
+                             "file system its lock may not be seen here: if that process has ended, remove " +
+                             path_);
+    }
+  }
+  const std::string owner = "process " + std::to_string(process_) + " on " + host;
+  if (::ftruncate(descriptor_, 0) != 0 ||
+      ::pwrite(descriptor_, owner.data(), owner.size(), 0) != static_cast<ssize_t>(owner.size())) {
+    // A full disk: the lock holds without its text.
+    if (::ftruncate(descriptor_, 0) != 0) errno = 0;
+  }
+}
+
+WriterLock::WriterLock(WriterLock&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)), process_(other.process_) {}
+
+WriterLock& WriterLock::operator=(WriterLock&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(descriptor_, other.descriptor_);
+  std::swap(process_, other.process_);
+  return *this;
+}
+
+WriterLock::~WriterLock() {
+  if (descriptor_ < 0) return;
+  if (process_ == ::getpid()) ::unlink(path_.c_str());
+  ::close(descriptor_);
+}
+
+void WriterLock::require_own_process() const {
+  if (process_ == ::getpid()) return;
+  throw InvalidState("store: opened by process " + std::to_string(process_) + ", used in its child " +
+                     std::to_string(::getpid()) + ", expected a job that the child opened by itself");
+}
+
+}  // namespace gtlabel::detail

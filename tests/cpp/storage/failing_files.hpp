@@ -1,0 +1,30 @@
+#pragma once
+
+#include <sqlite3.h>
+
+#include <cstdint>
+
+namespace gtlabel_test {
+
+/// How a write fails.
+enum class Failure : std::uint8_t { disk_full, io_error, short_write };
+
+/// While it lives, SQLite's files fail: the n-th call that writes, syncs, truncates or makes a file from `arm(n)` on,
+/// and all after it until `disarm`. One at a time.
+class FailingFiles {
+ public:
+  FailingFiles();
+  ~FailingFiles();
+  FailingFiles(const FailingFiles&) = delete;
+  FailingFiles& operator=(const FailingFiles&) = delete;
+
+  void arm(std::int64_t n, Failure failure);
+  void disarm();
+  /// Calls counted since `arm`.
+  [[nodiscard]] std::int64_t n_calls() const;
+
+ private:
+  sqlite3_vfs vfs_{};
+};
+
+}  // namespace gtlabel_test

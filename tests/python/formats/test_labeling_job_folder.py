@@ -1,0 +1,284 @@
+"""The output folder of a job is read, written and consolidated again."""
+
+import json
+import os
+import tarfile
+from pathlib import Path
+
+import gtlabel as gt
+import numpy as np
+import pytest
+from gtlabel.formats import (
+    BoxLabel,
+    ConsolidationFile,
+    LabelingJobFolder,
+    Manifest,
+    SpanLabel,
+    WorkerAnswer,
+    WorkerResponse,
+    read_labeling_job,
+    write_labeling_job,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+DATE = "2024-03-05T10:11:12.131415"
+
+
+@pytest.fixture
+def published(tmp_path):
+    """The job that AWS published, unpacked."""
+    root = os.environ.get("GTLABEL_TEST_DATA")
+    if root is None:
+        pytest.skip("the environment variable GTLABEL_TEST_DATA is not set")
+    with tarfile.open(Path(root) / "ground_truth_job" / "job.tar.gz") as job:
+        job.extractall(tmp_path / "job")
+    return tmp_path / "job"
+
+
+def metadata(name, kind, **more):
+    return {**more, "type": kind, "job-name": f"labeling-job/{name}", "human-annotated": "yes", "creation-date": DATE}
+
+
+def class_line(text, index, label, confidence=0.95):
+    described = metadata("mood", "groundtruth/text-classification", **{"class-name": label, "confidence": confidence})
+    return {"source": text, "mood": index, "mood-metadata": described}
+
+
+def said(worker, content, widget="crowd-classifier"):
+    return WorkerAnswer(worker, {widget: content}, "2024-03-05T10:10:09.500Z", "2024-03-05T10:10:00.000Z", 8.7)
+
+
+def class_job():
+    """Three texts, of which people say something else about the second than the manifest."""
+    labels = ["bad", "good", "good"], ["bad", "bad", "good"]
+    job = LabelingJobFolder()
+    job.manifest = Manifest(
+        [class_line(f"text {item}", ("bad", "good").index(old), old) for item, old in enumerate(labels[0])]
+    )
+    for item, label in enumerate(labels[1]):
+        answers = [said(f"w{worker}", {"label": label}) for worker in range(3)]
+        job.responses.append(WorkerResponse.from_answers(item, 1, answers))
+    return job
+
+
+def tree(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_the_published_job_is_read_and_written_byte_for_byte(published, tmp_path):
+    job = read_labeling_job(published)
+    assert (len(job.manifest), len(job.responses)) == (302, 302)
+    assert job.other_files == ["true_labels.json"]
+    assert job.attribute == "birds-open-images-clone"
+    answers = job.answers()
+    assert len(answers) == 1510
+    assert len(set(answers.worker)) == 97
+    assert np.bincount(answers.item).tolist() == [5] * 302
+    assert sorted(set(answers.iteration)) == [1, 2]
+    assert np.isnan(answers.seconds).all()
+    write_labeling_job(job, tmp_path / "copy")
+    assert tree(tmp_path / "copy") == tree(published)
+
+
+def test_compatible_reconsolidation_repeats_all_302_labels_and_confidences(published):
+    result = gt.reconsolidate(published, method="ground_truth_compat")
+    assert len(result) == 302
+    assert result.n_changed == 0
+    assert result.new_label.tolist() == result.old_label.tolist()
+    assert result.new_confidence.tolist() == result.old_confidence.tolist()
+    assert result.manifest().to_bytes() == (published / "output.manifest").read_bytes()
+
+
+def test_reconsolidation_of_the_published_job_shows_what_changes(published):
+    result = gt.reconsolidate(published)
+    assert 0 < result.n_changed < 15
+    assert f"{result.n_changed} labels change" in result.summary()
+    again = result.manifest().labels()
+    assert again.label[result.item].tolist() == result.new_label.tolist()
+    assert again.confidence[result.item].tolist() == result.new_confidence.tolist()
+    assert gt.formats.lint.lint_bytes(result.manifest().to_bytes()).is_clean
+    assert {*dict(result)} == {
+        "item",
+        "source",
+        "n_answers",
+        "old_label",
+        "old_confidence",
+        "new_label",
+        "new_confidence",
+        "changed",
+    }
+
+
+def test_a_job_is_written_and_read_again(tmp_path):
+    job = class_job()
+    request = json.dumps(job.consolidation_request([0, 1])).encode()
+    name = "iteration-1/2024-03-05_10:11:12.json"
+    root = "annotations/consolidated-annotation"
+    job.requests.append(ConsolidationFile(1, f"{root}/consolidation-request/{name}", request))
+    reply = [{"datasetObjectId": "0", "consolidatedAnnotation": {"content": {"mood": 0, "mood-metadata": {}}}}]
+    job.replies.append(ConsolidationFile(1, f"{root}/consolidation-response/{name}", json.dumps(reply).encode()))
+    write_labeling_job(job, tmp_path)
+    again = read_labeling_job(tmp_path)
+    assert again.manifest.to_bytes() == job.manifest.to_bytes()
+    assert again.responses == job.responses
+    assert again.requests == job.requests
+    assert again.replies == job.replies
+    assert again.attribute == "mood"
+    assert again.requests[0].items == [0, 1]
+    assert again.consolidation_batches() == {0: 0, 1: 0}
+    assert again.responses[0].answers == job.responses[0].answers
+    assert repr(again).startswith("LabelingJobFolder(3 items, 3 worker responses, 1 ")
+
+
+def test_a_consolidation_request_has_the_answers_as_json_in_a_text():
+    [entry, *_] = class_job().consolidation_request()
+    assert entry["datasetObjectId"] == "0"
+    assert entry["dataObject"] == {"content": "text 0"}
+    assert entry["annotations"][0]["workerId"] == "w0"
+    assert json.loads(entry["annotations"][0]["annotationData"]["content"]) == {"crowd-classifier": {"label": "bad"}}
+
+
+def test_answers_of_all_ages_are_read():
+    old = {"answerContent": {"c": {"label": "a"}}, "submissionTime": "2019-04-18T16:11:15Z", "workerId": "w"}
+    answer = WorkerAnswer.from_json(old)
+    assert answer.label == "a"
+    assert np.isnan(answer.seconds)
+    assert {**answer.to_json()} == old
+    new = {
+        "acceptanceTime": "2024-03-05T10:10:00.000Z",
+        "submissionTime": "2024-03-05T10:10:09.500Z",
+        "timeSpentInSeconds": 8.7,
+        "workerId": "w",
+        "workerMetadata": {"identityData": {"sub": "1"}},
+        "answerContent": {"boxes": {"boundingBoxes": []}},
+    }
+    assert WorkerAnswer.from_json(new).to_json() == new
+    assert WorkerAnswer.from_json(new).label is None
+
+
+texts = st.text(max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            WorkerAnswer,
+            texts,
+            st.dictionaries(texts, st.none() | texts | st.lists(st.integers(), max_size=2), max_size=2),
+            texts,
+            texts,
+            st.just(float("nan")) | st.floats(0, 1e6),
+            st.none() | st.just({"identityData": {}}),
+        ),
+        max_size=3,
+    )
+)
+def test_any_answers_survive_writing_and_reading(answers):
+    again = WorkerResponse.from_answers(3, 2, answers).answers
+    assert [answer.to_json() for answer in again] == [answer.to_json() for answer in answers]
+
+
+@pytest.mark.parametrize(
+    "method", ["consolidate", "majority_vote", "dawid_skene", "one_coin", "ibcc", "ground_truth_compat"]
+)
+def test_every_method_finds_what_all_people_say(method):
+    result = gt.reconsolidate(class_job(), method=method)
+    assert result.new_label.tolist() == ["bad", "bad", "good"]
+    assert result.changed.tolist() == [False, True, False]
+    assert result.n_answers.tolist() == [3, 3, 3]
+    assert "  1 x good -> bad\n" in result.summary()
+    assert result.manifest()[1]["mood"] == 0
+    assert result.manifest()[1]["mood-metadata"]["human-annotated"] == "yes"
+
+
+def test_classes_that_the_manifest_does_not_have_get_the_next_number():
+    job = class_job()
+    job.responses[2] = WorkerResponse.from_answers(2, 1, [said("w", {"label": "ugly"})])
+    result = gt.reconsolidate(job, method="majority_vote")
+    assert result.manifest()[2]["mood"] == 2
+    assert result.manifest()[2]["mood-metadata"]["class-name"] == "ugly"
+
+
+def test_several_classes_are_consolidated_again():
+    described = metadata(
+        "tags",
+        "groundtruth/text-classification-multilabel",
+        **{"class-map": {"0": "a"}, "confidence-map": {"0": 0.9}},
+    )
+    job = LabelingJobFolder(
+        manifest=Manifest([{"source": str(n), "tags": [0], "tags-metadata": described} for n in range(2)])
+    )
+    for item, labels in enumerate([["a"], ["a", "b"]]):
+        answers = [said(f"w{worker}", {"labels": labels}, "crowd-classifier-multi-select") for worker in range(3)]
+        job.responses.append(WorkerResponse.from_answers(item, 1, answers))
+    result = gt.reconsolidate(job)
+    assert result.changed.tolist() == [False, True]
+    assert result.manifest()[1]["tags"] == [0, 1]
+    assert result.manifest()[1]["tags-metadata"]["class-map"] == {"0": "a", "1": "b"}
+    with pytest.raises(gt.InvalidArgument, match="expected 'consolidate'"):
+        gt.reconsolidate(job, method="majority_vote")
+
+
+def test_boxes_are_consolidated_again():
+    size = {"image_size": [{"width": 100, "height": 100, "depth": 3}]}
+    described = metadata(
+        "boxes", "groundtruth/object-detection", **{"objects": [{"confidence": 0.5}], "class-map": {"0": "car"}}
+    )
+    box = {"class_id": 0, "left": 10, "top": 10, "width": 20, "height": 20}
+    line = {"source-ref": "s3://a/1.jpg", "boxes": {**size, "annotations": [box]}, "boxes-metadata": described}
+    job = LabelingJobFolder(manifest=Manifest([line, {**line, "source-ref": "s3://a/2.jpg"}]))
+    for item, n_boxes in enumerate([1, 2]):
+        marks = [{"label": "car", "left": 10 + 50 * n, "top": 10, "width": 20, "height": 20} for n in range(n_boxes)]
+        answers = [said(f"w{worker}", {"boundingBoxes": marks}, "boundingBox") for worker in range(3)]
+        job.responses.append(WorkerResponse.from_answers(item, 1, answers))
+    result = gt.reconsolidate(job)
+    assert result.changed.tolist() == [False, True]
+    assert isinstance(result.new_label[1], BoxLabel)
+    assert [shape["left"] for shape in result.manifest()[1]["boxes"]["annotations"]] == [10, 60]
+    assert result.manifest()[1]["boxes"]["image_size"] == size["image_size"]
+
+
+def test_spans_are_consolidated_again():
+    described = metadata("ner", "groundtruth/text-span", entities=[{"confidence": 0.5}])
+    entities = [{"label": "person", "startOffset": 0, "endOffset": 3}]
+    label = {"annotations": {"labels": [{"label": "person"}, {"label": "place"}], "entities": entities}}
+    line = {"source": "Ada met Bo in Oslo.", "ner": label, "ner-metadata": described}
+    job = LabelingJobFolder(manifest=Manifest([line]))
+    marks = [*entities, {"label": "place", "startOffset": 14, "endOffset": 18}]
+    answers = [said(f"w{worker}", {"entities": marks}, "crowd-entity-annotation") for worker in range(3)]
+    job.responses.append(WorkerResponse.from_answers(0, 1, answers))
+    result = gt.reconsolidate(job)
+    assert result.changed.tolist() == [True]
+    assert isinstance(result.new_label[0], SpanLabel)
+    assert result.manifest()[0]["ner"]["annotations"]["entities"] == marks
+
+
+def test_what_cannot_be_consolidated_again_is_named(tmp_path):
+    with pytest.raises(gt.InvalidArgument, match="no folder"):
+        gt.reconsolidate(tmp_path / "none")
+    with pytest.raises(gt.FormatError, match=r"manifests/output/output\.manifest"):
+        read_labeling_job(tmp_path)
+    job = class_job()
+    with pytest.raises(gt.InvalidArgument, match="method"):
+        gt.reconsolidate(job, method="guess")
+    with pytest.raises(gt.InvalidArgument, match="expected one of"):
+        gt.reconsolidate(job, attribute="none")
+    job.responses.append(WorkerResponse.from_answers(7, 1, [said("w", {"label": "bad"})]))
+    with pytest.raises(gt.FormatError, match="item 7"):
+        gt.reconsolidate(job)
+    job.responses = [WorkerResponse(0, 1, "worker-response/iteration-1/0/x.json", b"{}")]
+    with pytest.raises(gt.FormatError, match=r"x\.json: expected"):
+        gt.reconsolidate(job)
+    job.responses = [WorkerResponse.from_answers(0, 1, [said("w", {"boundingBoxes": []})])]
+    with pytest.raises(gt.FormatError, match="label of a classifier"):
+        gt.reconsolidate(job)
+    job.responses = []
+    with pytest.raises(gt.InvalidArgument, match="no worker responses"):
+        gt.reconsolidate(job)
+    job.requests = [ConsolidationFile(1, "r.json", b'[{"datasetObjectId": "x"}]')]
+    with pytest.raises(gt.FormatError, match="datasetObjectId"):
+        job.consolidation_batches()
+    with pytest.raises(gt.InvalidArgument, match="within the folder"):
+        write_labeling_job(LabelingJobFolder(responses=[WorkerResponse(0, 1, "../x.json", b"")]), tmp_path)
