@@ -62,6 +62,15 @@ def test_the_questions_of_a_stored_job_are_answered_in_their_own_file(command, b
     assert ended.document["savings"] > 0.3
 
 
+def test_a_job_on_texts_goes_on_before_its_first_training_too(command, write_csv):
+    pytest.importorskip("sklearn")
+    table = write_csv("texts.csv", [["text"], *([f"word {number % 7} of {number % 5}"] for number in range(200))])
+    base = ("run", table, "--classes", "x,y", "--store", "texts.gtlabel", "--ask", "asks.csv")
+    assert command(*base).code == 3
+    ended = command(*base)
+    assert ended.code == 3, ended.err
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_ctrl_c_leaves_every_answer_in_the_store(command, base, tmp_path, truth_csv):
     (tmp_path / "answer.py").write_text(
