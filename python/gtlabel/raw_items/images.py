@@ -26,14 +26,12 @@ _AT_ONCE = 64  # images in memory
 _IMAGE_NET_MEAN = np.array([0.485, 0.456, 0.406], dtype=np.float32)
 _IMAGE_NET_SPREAD = np.array([0.229, 0.224, 0.225], dtype=np.float32)
 
-OnnxScale = Literal["imagenet", "symmetric", "unit"]
-
 
 def image_features(
     paths: Sequence[str | os.PathLike[str]],
     *,
     onnx_model: str | os.PathLike[str] | None = None,
-    onnx_scale: OnnxScale = "imagenet",
+    onnx_scale: Literal["imagenet", "symmetric", "unit"] = "imagenet",
     cache: FeatureCache | None = None,
     progress: bool = False,
 ) -> NDArray[np.float32]:
@@ -164,7 +162,7 @@ def _mean_colours(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 class _OnnxNetwork:
     """The first output of a network that takes one image, channels first or last."""
 
-    def __init__(self, path: str | os.PathLike[str], scale: OnnxScale) -> None:
+    def __init__(self, path: str | os.PathLike[str], scale: str) -> None:
         runtime = optional_package("onnxruntime", "onnx", "an ONNX model")
         if scale not in ("imagenet", "symmetric", "unit"):
             raise InvalidArgument(f"onnx_scale: {scale!r} given, expected imagenet, symmetric or unit")
@@ -210,7 +208,7 @@ def _side(side: object) -> int:
     return side if isinstance(side, int) and side > 0 else _USUAL_SIDE
 
 
-def _scaling(scale: OnnxScale) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+def _scaling(scale: str) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
     if scale == "imagenet":
         return lambda pixels: (pixels - _IMAGE_NET_MEAN) / _IMAGE_NET_SPREAD
     if scale == "symmetric":
