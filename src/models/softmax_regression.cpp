@@ -343,7 +343,8 @@ void SoftmaxRegression::do_load(SnapshotReader& reader) {
                 "softmax_regression: an out-of-fold prediction is no probability");
   state->out_of_fold = Eigen::Map<const RowMatrix>(out_of_fold.data(), n_seen, k);
   state->samples.append(training().items().first(static_cast<std::size_t>(n_seen)), executor());
-  require_sound(state->is_projected == state->samples.is_projected(), "softmax_regression: form of the fit");
+  require_sound(!is_fitted() || state->is_projected == state->samples.is_projected(),
+                "softmax_regression: form of the fit");
   const ptrdiff_t rows = state->samples.is_sparse() ? state->samples.size() : state->samples.dense().cols();
   for (int f = 0; f < kFits; ++f) {
     const auto& values = fits[static_cast<std::size_t>(f)];

@@ -25,7 +25,8 @@ def blocks(page, language):
     return [(text[: fence.start(1)].count("\n"), fence.group(1)) for fence in fences]
 
 
-PAGES_WITH_PYTHON = [page for page in PAGES if blocks(page, "python")]
+# Pages that show commands too are run, in order, by tests/python/cli/test_shell_of_the_docs.py.
+PAGES_WITH_PYTHON = [page for page in PAGES if blocks(page, "python") and not blocks(page, "sh")]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)

@@ -1,0 +1,67 @@
+"""Answers of several people, as columns of a CSV or of JSON Lines."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from typing import Any
+
+from gtlabel import InvalidArgument
+from gtlabel.cli.tables import Table, read_table
+
+_NAMES = {
+    "item": ("item", "task", "id", "item_id"),
+    "worker": ("worker", "annotator", "worker_id"),
+    "answer": ("answer", "label"),
+}
+
+
+@dataclass(frozen=True)
+class AnswerColumns:
+    """One entry per answer; rows without an answer are left out."""
+
+    items: list[str]
+    workers: list[str] | None
+    answers: list[str]
+    table: Table
+    rows: list[int]
+    """The row of the table that each answer comes from."""
+
+
+def add_column_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("columns")
+    for name, synonyms in _NAMES.items():
+        default = ", ".join(synonyms)
+        group.add_argument(
+            f"--{name}", metavar="COLUMN", help=f"the column of the {name} (default: the first of {default})"
+        )
+
+
+def read_answers(path: str, item: str | None, worker: str | None, answer: str | None) -> AnswerColumns:
+    """The answers of a file; ``None``: the column by its usual names. Only that of the worker may be missing."""
+    table = read_table(path)
+    given = {"item": item, "worker": worker, "answer": answer}
+    columns: dict[str, list[Any] | None] = {}
+    for name, chosen in given.items():
+        column = chosen or table.first_of(_NAMES[name])
+        if column is None and name != "worker":
+            raise InvalidArgument(
+                f"{table.path}: no column of the {name} in {', '.join(table.columns)}; name it by --{name}"
+            )
+        columns[name] = None if column is None else table.column(column, f"--{name}")
+    items, workers, answers = columns["item"] or [], columns["worker"], columns["answer"] or []
+    rows = [row for row, value in enumerate(answers) if value not in (None, "")]
+    for row in rows:
+        if items[row] in (None, ""):
+            raise InvalidArgument(f"{table.where(row)}: an answer without an item")
+    return AnswerColumns(
+        items=[_text(items[row]) for row in rows],
+        workers=None if workers is None else [_text(workers[row]) for row in rows],
+        answers=[_text(answers[row]) for row in rows],
+        table=table,
+        rows=rows,
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else str(value)

@@ -1,0 +1,92 @@
+"""The job that the options of ``gtlabel run`` describe."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import gtlabel as gt
+from gtlabel.cli import options
+from gtlabel.cli.answer_columns import AnswerColumns
+from gtlabel.cli.item_features import columns_left_out, features_of, id_column
+from gtlabel.cli.tables import Table
+
+
+def make_job(
+    arguments: argparse.Namespace, table: Table, ids: list[str] | None, given: AnswerColumns | None
+) -> gt.LabelingJob:
+    """A new job, or that of an existing store. ``given``: the answers of a file, if there is one."""
+    is_stored = arguments.store is not None and Path(arguments.store).exists()
+    classes = [] if is_stored and arguments.classes is None else _classes(arguments, table, given)
+    target = options.target_of(arguments)
+    overlap = _overlap(arguments)
+    budget = gt.Budget(arguments.max_answers, arguments.max_cost, arguments.max_items)
+    price = options.price_of(arguments)
+    features = features_of(table, arguments, columns_left_out(table, arguments))
+    if is_stored:
+        return _stored_job(arguments, features, classes, target)
+    return gt.LabelingJob(
+        features,
+        classes,
+        ids=ids,
+        target=target,
+        batch_size=arguments.batch_size,
+        seed=arguments.seed,
+        n_threads=arguments.threads,
+        overlap=overlap,
+        price=price,
+        budget=budget,
+        commit="final" if arguments.final else "eager",
+        **({} if arguments.store is None else {"store": arguments.store}),
+    )
+
+
+def item_ids(table: Table, arguments: argparse.Namespace) -> list[str] | None:
+    """The names of the items, each one once; None: they have none."""
+    name = id_column(table, arguments)
+    if name is None:
+        return None
+    ids = table.column(name, "--id")
+    seen: dict[str, int] = {}
+    for row, value in enumerate(ids):
+        if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+            raise gt.InvalidArgument(f"{table.where(row)}: the id is {value!r}, expected a name")
+        first = seen.setdefault(str(value), row)
+        if first != row:
+            raise gt.InvalidArgument(
+                f"{table.where(row)}: the id {value!r} again, first in line {table.line_numbers[first]}"
+            )
+    return list(seen)
+
+
+def _classes(arguments: argparse.Namespace, table: Table, given: AnswerColumns | None) -> list[str]:
+    if arguments.classes is not None:
+        return list(arguments.classes)
+    if arguments.truth is not None:
+        values = {str(value) for value in table.column(arguments.truth, "--truth") if value not in (None, "")}
+        return sorted(values)
+    if given is not None:
+        return sorted(set(given.answers) - {"skip", "unsure", "none of these"})
+    raise gt.InvalidArgument("--classes: not given, expected the names of all classes, such as --classes cat,dog")
+
+
+def _stored_job(arguments: argparse.Namespace, features: Any, classes: list[str], target: Any) -> gt.LabelingJob:
+    """The job of an existing store, with the options that it was made with."""
+    job = gt.LabelingJob.open(arguments.store, features, n_threads=arguments.threads)
+    if classes and sorted(classes) != sorted(job.active_classes):
+        known = job.active_classes
+        raise gt.InvalidArgument(f"--classes: {classes} given, but the job in {arguments.store} has {known}")
+    if options.has_target(arguments) and target != job.target:
+        raise gt.InvalidArgument(f"target: {target} given, but the job in {arguments.store} has {job.target}")
+    return job
+
+
+def _overlap(arguments: argparse.Namespace) -> gt.Overlap | None:
+    if arguments.overlap is None:
+        if arguments.until_confidence is not None:
+            raise gt.InvalidArgument("--until-confidence: given without --overlap, expected both")
+        return None
+    least, most = arguments.overlap
+    until = {} if arguments.until_confidence is None else {"until_confidence": arguments.until_confidence}
+    return gt.Overlap(min=least, max=most, **until)

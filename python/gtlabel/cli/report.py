@@ -1,0 +1,44 @@
+"""A job's report as one HTML page with plots, from its store.
+
+The store holds the job without its items, so INPUT and the options of its features are those of gtlabel run.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import gtlabel as gt
+from gtlabel.cli import exit_codes, output
+from gtlabel.cli.item_features import add_feature_options, add_id_option, columns_left_out, features_of
+from gtlabel.cli.report_document import report_document
+from gtlabel.cli.tables import read_table
+from gtlabel.html_report import html_report
+
+EPILOG = """\
+examples:
+  gtlabel report reviews.gtlabel reviews.csv -o report.html
+  gtlabel report reviews.gtlabel reviews.csv --text review --json
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("store", metavar="STORE", help="the file of --store")
+    parser.add_argument("input", metavar="INPUT", help="the items, as given to gtlabel run")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the page (default: STORE's name with .html)")
+    add_id_option(parser)
+    parser.add_argument("--truth", metavar="COLUMN", help="as given to gtlabel run: it is no feature")
+    add_feature_options(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    output.add_json_option(parser)
+
+
+def call(arguments: argparse.Namespace) -> int:
+    table = read_table(arguments.input)
+    job = gt.LabelingJob.open(arguments.store, features_of(table, arguments, columns_left_out(table, arguments)))
+    report = job.report()
+    path = Path(arguments.output or f"{Path(arguments.store).stem}.html")
+    page = html_report(report, title=table.path.name, labels=job.labels(), workers=job.workers())
+    path.write_text(page, encoding="utf-8")
+    output.show(arguments, f"{report}\nwritten: {path}", {**report_document(report), "written": [str(path)]})
+    return exit_codes.DONE

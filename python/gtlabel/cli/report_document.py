@@ -1,0 +1,35 @@
+"""A report as a JSON document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gtlabel as gt
+from gtlabel.cli.output import plain
+
+_OF_ALL = (
+    "max_error",
+    "failure_probability",
+    "of",
+    "delivered",
+    "audited",
+    "errors_found",
+    "wrong_at_most",
+    "bound",
+    "statement",
+)
+_OF_A_CLASS = ("class_index", "delivered", "audited", "errors_found", "wrong_at_most", "bound")
+
+
+def report_document(report: gt.Report) -> dict[str, Any]:
+    """The report's fields by their names; the certificate as an object or null."""
+    fields = {name: getattr(report, name) for name in report.__dataclass_fields__ if name != "certificate"}
+    document: dict[str, Any] = plain({**fields, "certificate": _certificate(report.certificate)})
+    return document
+
+
+def _certificate(certificate: gt.Certificate | None) -> dict[str, Any] | None:
+    if certificate is None:
+        return None
+    by_class = [{name: getattr(entry, name) for name in _OF_A_CLASS} for entry in certificate.by_class]
+    return {**{name: getattr(certificate, name) for name in _OF_ALL}, "by_class": by_class}
