@@ -3,6 +3,7 @@
 import copy
 import pickle
 import re
+import tempfile
 from pathlib import Path
 
 import gtlabel as gt
@@ -41,6 +42,12 @@ class Wrong(gt.IncrementalModel):
 
 def small_job(**options):
     return gt.LabelingJob(np.eye(4), ["a", "b"], **options)
+
+
+def opened_twice():
+    with tempfile.TemporaryDirectory() as folder:
+        job = gt.LabelingJob(np.eye(4), ["a", "b"], store=f"{folder}/job.gtl")
+        return gt.LabelingJob.open(job.store, np.eye(4))
 
 
 def snapshot():
@@ -84,6 +91,7 @@ TRIGGERS = {
     "archive_too_new": too_new,
     "archive_mismatch": lambda: gt.LabelingJob._restore(snapshot(), np.eye(4)[::-1], None, None, 0),
     "file_access": lambda: gt.LabelingJob.load("/no/such/folder/job.gtlabel", np.eye(4)),
+    "store_in_use": lambda: opened_twice(),
     "format_fault": lambda: gt.formats.Manifest.from_bytes(b'{"source": "a"}\n[]\n'),
 }
 

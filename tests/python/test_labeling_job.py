@@ -350,7 +350,7 @@ def test_the_parts_of_a_submission_are_shown(fast):
     other = next(item for item in range(job.n_items) if item not in set(job.next_batch().items.tolist()))
     submission = job.submit([asked, other, other], [0, 0, 1])
     assert (submission.n_answers, submission.n_free, submission.n_replaced) == (3, 1, 1)
-    assert repr(submission) == "Submission(n_answers=3, n_free=1, n_replaced=1, n_skipped=0)"
+    assert repr(submission) == "Submission(n_answers=3, n_free=1, n_replaced=1, n_skipped=0, n_repeated=0)"
 
 
 BAD_SUBMISSIONS = {

@@ -812,11 +812,13 @@ def test_other_python_threads_run_during_a_long_call(blobs):
             ticks.append(time.monotonic())
             time.sleep(0.002)
 
+    model = gt.GraphModel()
+    model.attach(pool.X, 2, n_threads=1)
     ticker = threading.Thread(target=tick)
     ticker.start()
     try:
         begin = time.monotonic()
-        gt.GraphModel().attach(pool.X, 2, n_threads=1)
+        model.update(np.arange(40), np.eye(2, dtype=np.float32)[np.arange(40) % 2])
         end = time.monotonic()
     finally:
         done.set()
@@ -859,10 +861,14 @@ def test_ctrl_c_ends_a_long_call_and_the_job_is_as_before(large, ctrl_c_soon):
     assert len(job.answers()["item"]) == 12_000
 
 
-def test_ctrl_c_ends_the_making_of_a_job(large, ctrl_c_soon):
+def test_ctrl_c_ends_the_making_of_a_graph(large, ctrl_c_soon):
+    job = gt.LabelingJob(large.X, large.classes, model=gt.GraphModel(), n_threads=1)
+    batch = job.next_batch()
+    job.submit(batch.items, large.annotate(batch))
     ctrl_c_soon.start()
     with pytest.raises(KeyboardInterrupt):
-        gt.LabelingJob(large.X, large.classes, model=gt.GraphModel(), n_threads=1)
+        job.next_batch()
+    assert job.next_batch() is not None
 
 
 def test_a_call_ended_by_ctrl_c_can_be_repeated(pool, run_to_end, heeded_ctrl_c):
