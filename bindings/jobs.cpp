@@ -99,16 +99,10 @@ std::unique_ptr<LabelingJob> open_job(const std::string& store, const py::object
   return std::make_unique<LabelingJob>(LabelingJob::open(store, features, std::move(options)));
 }
 
-/// The whole pool then, for Python to keep.
-py::object extend(LabelingJob& job, const py::object& X, std::vector<std::string> ids) {
+void extend(LabelingJob& job, const py::object& X, std::vector<std::string> ids) {
   const Features more = features_from(X);
-  Features pool = more;
-  {
-    const py::gil_scoped_release release;
-    job.extend(more, std::move(ids));
-    pool = job.pool();
-  }
-  return features_to_python(pool);
+  const py::gil_scoped_release release;
+  job.extend(more, std::move(ids));
 }
 
 /// One class index per item, kNoClass where there is no answer. Those rows are left out only after all items were
@@ -371,7 +365,16 @@ void register_jobs(py::module_& m) {
       .def("merge_classes", &LabelingJob::merge_classes, "name"_a, "into"_a, py::call_guard<py::gil_scoped_release>())
       .def("retire_class", &LabelingJob::retire_class, "name"_a, py::call_guard<py::gil_scoped_release>())
       .def("history_rows", &history_rows, "item"_a)
-      .def("model", &LabelingJob::model)
+      .def("model", &LabelingJob::model, py::call_guard<py::gil_scoped_release>())
+      .def("pool",
+           [](const LabelingJob& job) {
+             Features pool = [&] {
+               const py::gil_scoped_release release;
+               return job.pool();
+             }();
+             return features_to_python(pool);
+           })
+      .def("close", &LabelingJob::close, py::call_guard<py::gil_scoped_release>())
       .def("label_columns", &label_columns)
       .def("answer_columns", &answer_columns)
       .def("prediction_columns", &prediction_columns)

@@ -293,8 +293,11 @@ class LabelingJob:
         if probabilities is not None and not isinstance(self._model, FixedProbabilities):
             raise InvalidArgument("extend: probabilities given, expected X: the job was not made of probabilities")
         more: Any = X if probabilities is None else probabilities
-        self._X = self._core.extend(more, _id_names(ids))
-        self._ids = _id_column(self._core)
+        try:
+            self._core.extend(more, _id_names(ids))
+        finally:  # they have joined also if the store could not be told
+            self._X = self._core.pool()
+            self._ids = _id_column(self._core)
 
     def add_class(self, name: str) -> None:
         """A new class, behind the others; people are asked about a random sample again, to find its items.
@@ -323,6 +326,19 @@ class LabelingJob:
         change(*names)
         if self._model is not None:
             self._model = self._core.model()
+
+    def close(self) -> None:
+        """Lets go of the store, so that another job may open it; also ``with gt.LabelingJob.open(...) as job:``.
+
+        What a closed job knows can be read; whatever would change it raises ``InvalidState``. Nothing without a store.
+        """
+        self._core.close()
+
+    def __enter__(self) -> LabelingJob:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     def explain(self, item: int) -> ItemHistory:
         """All that happened to an item, in its order: asked, answers, labels, commits, audits. Needs a store."""

@@ -105,16 +105,28 @@ void AnswerRecord::for_rows(ItemIndex item, Visit visit) const {
   }
 }
 
+std::optional<ClassIndex> AnswerRecord::last_of(ItemIndex item, std::string_view worker) const {
+  std::optional<ClassIndex> last;
+  for_rows(item, [&](const Answer& answer) {
+    if (!last && table_.workers()[static_cast<std::size_t>(answer.worker)] == worker) last = answer.class_index;
+  });
+  return last;
+}
+
 bool AnswerRecord::has_seen(ItemIndex item, std::string_view worker) const {
-  bool has_seen = false;
-  for_rows(item, [&](const Answer& answer) { has_seen = has_seen || table_.workers()[answer.worker] == worker; });
-  return has_seen;
+  return last_of(item, worker).value_or(kNoClass) != kNoClass;
+}
+
+bool AnswerRecord::is_taken_back(ItemIndex item) const {
+  const std::int32_t last = last_row_[static_cast<std::size_t>(item)];
+  return last >= 0 && meaning(table_.answers()[static_cast<std::size_t>(last)].class_index) == kNoClass;
 }
 
 bool AnswerRecord::has_answered(ItemIndex item, std::string_view worker) const {
   bool has_answered = false;
   for_rows(item, [&](const Answer& answer) {
-    has_answered = has_answered || (answer.class_index != kSkip && table_.workers()[answer.worker] == worker);
+    has_answered = has_answered || (answer.class_index != kSkip && answer.class_index != kNoClass &&
+                                    table_.workers()[answer.worker] == worker);
   });
   return has_answered && !worker.empty();
 }
@@ -126,7 +138,7 @@ bool AnswerRecord::is_repeated(ItemIndex item, std::string_view worker, ClassInd
        row = previous_[static_cast<std::size_t>(row)]) {
     const Answer& last = table_.answers()[static_cast<std::size_t>(row)];
     const bool is_his = table_.workers()[static_cast<std::size_t>(last.worker)] == worker;
-    if (is_his) return last.class_index == answer && last.certainty == certainty;
+    if (is_his) return meaning(last.class_index) == answer && last.certainty == certainty;
     if (is_plain()) return false;
   }
   return false;
@@ -144,9 +156,9 @@ std::optional<Verdict> AnswerRecord::add(ItemIndex item, std::string_view worker
     ++n_paid_;
     ++n_paid_to_[static_cast<std::size_t>(table_.answers().back().worker)];
   }
-  if (!says_something) return std::nullopt;
-  if (n_said_[index]++ == 0) ++n_answered_;
   const ClassIndex label = meaning(answer.class_index);
+  if (!says_something || label == kNoClass) return std::nullopt;
+  if (n_said_[index]++ == 0) ++n_answered_;
   if (is_plain() && label != kUnsure && answer.certainty >= 1.0F) return Verdict{true, label, 1.0F};
   news_.push_back(item);
   return std::nullopt;
@@ -161,6 +173,7 @@ std::vector<Word> AnswerRecord::words(ItemIndex item) const {
                                                      [&](const Word& word) { return word.worker == answer.worker; });
     if (!is_replaced) words.push_back({answer.worker, answer.class_index, answer.certainty});
   });
+  std::erase_if(words, [](const Word& word) { return word.answer == kNoClass; });
   return words;
 }
 

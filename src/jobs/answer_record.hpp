@@ -37,13 +37,17 @@ class AnswerRecord {
  public:
   AnswerRecord(std::int64_t n_items, int n_classes, const Overlap& overlap);
   void resize(std::int64_t n_items);
-  /// What answers of each class count as, before the first answer: itself, another class, or kUnsure. The table keeps
-  /// them as they were given.
+  /// What answers of each class count as, before the first answer: itself, another class, or kUnsure for a class that
+  /// is retired, of which an answer says nothing any more. The table keeps them as they were given.
   void set_meanings(std::span<const ClassIndex> meanings) { meanings_.assign(meanings.begin(), meanings.end()); }
-  /// What an answer of the table counts as.
+  /// What an answer of the table counts as; kNoClass: nothing, its class is retired.
   [[nodiscard]] ClassIndex meaning(ClassIndex answer) const {
-    return answer >= 0 && !meanings_.empty() ? meanings_[static_cast<std::size_t>(answer)] : answer;
+    if (answer < 0 || meanings_.empty()) return answer;
+    const ClassIndex meant = meanings_[static_cast<std::size_t>(answer)];
+    return meant == kUnsure ? kNoClass : meant;
   }
+  /// Whether the last answer about an item says nothing any more.
+  [[nodiscard]] bool is_taken_back(ItemIndex item) const;
   /// All rows of a saved job.
   void restore(const AnswerTable& table);
 
@@ -62,7 +66,7 @@ class AnswerRecord {
   /// Items about which somebody has said something.
   [[nodiscard]] std::int64_t n_answered() const noexcept { return n_answered_; }
   [[nodiscard]] bool is_answered(ItemIndex item) const { return n_said_[static_cast<std::size_t>(item)] > 0; }
-  /// Whether the worker has answered or skipped the item.
+  /// Whether the worker has answered or skipped the item, and his last word still says something.
   [[nodiscard]] bool has_seen(ItemIndex item, std::string_view worker) const;
   /// Whether the worker, known by name, has answered the item.
   [[nodiscard]] bool has_answered(ItemIndex item, std::string_view worker) const;
@@ -98,6 +102,8 @@ class AnswerRecord {
   /// Their classes as they are meant now.
   template <class Visit>
   void for_rows(ItemIndex item, Visit visit) const;
+  /// What the worker said last about the item; nothing if he said nothing.
+  [[nodiscard]] std::optional<ClassIndex> last_of(ItemIndex item, std::string_view worker) const;
   [[nodiscard]] const WorkerSkills& skills_for(bool is_committed) const noexcept;
   [[nodiscard]] std::int64_t most_answers(std::span<const Word> words) const;
   [[nodiscard]] Verdict weighed(std::span<const Word> words, const WorkerSkills& skills) const;

@@ -23,7 +23,7 @@ ClassList::ClassList(std::vector<std::string> names) : names_(std::move(names)) 
 
 ClassIndex ClassList::find(const std::string& name) const {
   const auto place = index_.find(name);
-  return place == index_.end() ? kNoClass : meanings_[static_cast<std::size_t>(place->second)];
+  return place == index_.end() ? kNoClass : place->second;
 }
 
 ClassIndex ClassList::require(const std::string& name) const {

@@ -25,7 +25,7 @@ class ClassList {
   /// What answers of a class count as now: itself, the class that it was merged into, or kUnsure if it is retired.
   [[nodiscard]] const std::vector<ClassIndex>& meanings() const noexcept { return meanings_; }
   [[nodiscard]] bool is_active(ClassIndex index) const { return meanings_[static_cast<std::size_t>(index)] == index; }
-  /// The class that an answer names, perhaps by a name that it had before it was merged; kNoClass: none.
+  /// The class of this name, be it in use or not; kNoClass: none.
   [[nodiscard]] ClassIndex find(const std::string& name) const;
 
   // @throws InvalidArgument, UnknownClass; nothing is changed then.

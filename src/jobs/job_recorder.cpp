@@ -19,19 +19,16 @@ std::string hexadecimal(std::uint64_t number) {
   return text;
 }
 
-/// What the coins follow from is told at the end; until then this binds the job to it.
+/// Binds the job to what its audits' coins follow from, without telling it.
 std::string commitment_to(std::uint64_t coin_seed) { return sha256_hex(hexadecimal(coin_seed)); }
 
 Settings settings_of(const JobDescription& job, const LabelingLoop& loop) {
-  Settings settings = {{"gtlabel_version", GTLABEL_VERSION},
-                       {"target", describe(loop.setup().target)},
-                       {"commit", loop.setup().commit == CommitMode::final ? "final" : "eager"},
-                       {"model", loop.model().kind()},
-                       {"n_features", std::to_string(job.pool.n_features())},
-                       {"pool_fingerprint", hexadecimal(job.fingerprint)},
-                       {"coin_seed_sha256", commitment_to(job.coin_seed)}};
-  if (loop.is_finished()) settings.emplace_back("coin_seed", hexadecimal(job.coin_seed));
-  return settings;
+  return {{"gtlabel_version", GTLABEL_VERSION},
+          {"target", describe(loop.setup().target)},
+          {"commit", loop.setup().commit == CommitMode::final ? "final" : "eager"},
+          {"model", loop.model().kind()},
+          {"n_features", std::to_string(job.pool.n_features())},
+          {"pool_fingerprint", hexadecimal(job.fingerprint)}};
 }
 
 StoreChange::Batch stored(const Batch& batch) {
@@ -83,6 +80,7 @@ JobRecorder JobRecorder::create(const std::string& path, const JobDescription& j
                                 const std::string& snapshot) {
   StoreChange first;
   first.kind = "created";
+  first.detail = "coins " + commitment_to(job.coin_seed);
   first.settings = settings_of(job, loop);
   first.n_joined = loop.n_items();
   first.joined_ids = job.ids;
@@ -115,15 +113,17 @@ StoreChange JobRecorder::change_of(const JobDescription& job, const LabelingLoop
   change.class_changes = class_changes_;
   if (!class_changes_.empty()) {
     change.kind = "classes";
+    change.detail = "coins " + commitment_to(job.coin_seed);
   } else if (change.n_joined > 0) {
     change.kind = "extended";
   } else {
     change.kind = loop.is_finished() ? "finished" : "batch";
+    if (loop.is_finished()) change.detail = loop.outcome();
   }
-  if (loop.is_finished()) change.detail = loop.outcome();
   change.settings = settings_of(job, loop);
   if (!job.ids.empty()) change.joined_ids.assign(job.ids.begin() + n_items_, job.ids.end());
-  if (auto batch = loop.outstanding_batch()) change.batch = stored(*batch);
+  const bool may_ask_others = revision_ != loop.revision();
+  if (auto batch = loop.outstanding_batch(); batch && may_ask_others) change.batch = stored(*batch);
   change.model = loop.model().kind();
   // Another list of classes begins its history anew.
   const auto& history = loop.history();

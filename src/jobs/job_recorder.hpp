@@ -39,6 +39,8 @@ class JobRecorder {
   void record(const JobDescription& job, const LabelingLoop& loop, const std::function<std::string()>& snapshot);
   /// That a class has changed; stored with the next record.
   void note(StoreChange::ClassChange change) { class_changes_.push_back(std::move(change)); }
+  /// The last note, because what it tells has been undone.
+  void forget_note() { class_changes_.pop_back(); }
 
  private:
   [[nodiscard]] StoreChange change_of(const JobDescription& job, const LabelingLoop& loop) const;

@@ -149,7 +149,9 @@ struct LabelingJob::State {
              attached(options.model ? std::move(options.model) : std::make_shared<Committee>())),
         attachment(loop.model().attachment()),
         lease_seconds(options.lease_seconds),
-        now(options.now ? std::move(options.now) : detail::system_seconds) {}
+        now(options.now ? std::move(options.now) : detail::system_seconds),
+        target(setup.target),
+        price(setup.price) {}
 
   [[nodiscard]] std::shared_ptr<IncrementalModel> attached(std::shared_ptr<IncrementalModel> model) const {
     model->attach(features, static_cast<int>(classes.size()), executor);
@@ -198,7 +200,13 @@ struct LabelingJob::State {
 
   /// Tells the store, if there is one, all that it does not know yet but for answers and leases.
   void record() {
-    if (recorder && !recorder->is_current(loop)) recorder->record(description(), loop, [&] { return snapshot(); });
+    if (!recorder || recorder->is_current(loop)) return;
+    require_own_model();  // a snapshot of another job's model could not be read again
+    recorder->record(description(), loop, [&] { return snapshot(); });
+  }
+
+  void require_open() const {
+    if (is_closed) throw InvalidState("labeling job: closed, expected one that is open: LabelingJob::open goes on");
   }
 
   /// Of checked rows those that are not known already, all of one moment.
@@ -206,6 +214,13 @@ struct LabelingJob::State {
   void store(const Rows& rows, const std::vector<std::size_t>& which);
   void take(const Rows& rows, std::size_t row, Submission& submission);
   void replay();
+  /// The same as record; what cannot be written now is by the next call.
+  void record_if_possible() {
+    try {
+      record();
+    } catch (const Error&) {  // NOLINT(bugprone-empty-catch): told above
+    }
+  }
   void change_classes(detail::ClassList next, detail::StoreChange::ClassChange change, bool is_wider);
 
   /// Of a batch what this worker should do next, from now on in his hands.
@@ -254,6 +269,9 @@ struct LabelingJob::State {
   detail::LeaseBook leases;
   detail::AnswerIds answer_ids;
   std::optional<detail::JobRecorder> recorder;
+  const Target target;  // these two are read without a turn
+  const Price price;
+  bool is_closed = false;
   mutable std::mutex class_mutex;  // of `classes`, for who reads them without a turn
   mutable std::mutex mutex;
   mutable std::atomic<std::thread::id> holder{};
@@ -272,7 +290,7 @@ std::vector<std::size_t> LabelingJob::State::new_rows(const Rows& rows) const {
       continue;
     }
     const auto require_same = [&](ItemIndex item, ClassIndex answer) {
-      if (item == said.item && answer == said.answer) return;
+      if (item == said.item && (answer == said.answer || loop.answers().meaning(answer) == said.answer)) return;
       throw InvalidArgument("answer_ids: row " + std::to_string(row) + ", '" + rows.ids[row] + "', came before with " +
                             (item == said.item ? "another answer" : "item " + std::to_string(item)) +
                             ", expected an id of its own for every answer");
@@ -334,7 +352,10 @@ void LabelingJob::State::replay() {
     for (const detail::StoredAnswer& answer : answers) {
       require_known(answer.item);
       const auto n_classes = static_cast<ClassIndex>(classes.size());
-      require_sound(answer.class_index < n_classes && answer.class_index != kNoClass, "store: an unknown class");
+      const bool is_special =
+          answer.class_index == kSkip || answer.class_index == kUnsure || answer.class_index == kNoneOfThese;
+      require_sound(is_special || (answer.class_index >= 0 && answer.class_index < n_classes),
+                    "store: an unknown class");
       require_sound(answer.certainty > 0.0F && answer.certainty <= 1.0F, "store: a certainty outside its range");
       require_sound(answer.seconds >= 0.0F && std::isfinite(answer.seconds), "store: a time outside its range");
       const std::string worker(answer.worker), id(answer.id);
@@ -346,7 +367,7 @@ void LabelingJob::State::replay() {
   const auto lease_again = [&](std::span<const detail::StoredLease> given) {
     for (const detail::StoredLease& lease : given) {
       require_known(lease.item);
-      require_sound(std::isfinite(lease.until), "store: a lease without an end");
+      require_sound(std::isfinite(lease.until) && !lease.worker.empty(), "store: a lease without an end or a worker");
       leases.lease(lease.item, lease.worker, lease.until);
     }
   };
@@ -382,6 +403,7 @@ LabelingJob& LabelingJob::operator=(LabelingJob&&) noexcept = default;
 
 std::optional<Batch> LabelingJob::next_batch() {
   const auto turn = state_->turn();
+  state_->require_open();
   state_->require_own_model();
   auto batch = state_->loop.next_batch();
   state_->record();
@@ -394,6 +416,7 @@ std::optional<Batch> LabelingJob::next_batch(const std::string& worker, std::int
     throw InvalidArgument("size: " + std::to_string(size) + " given, expected a positive number, or 0 for automatic");
   }
   const auto turn = state_->turn();
+  state_->require_open();
   state_->require_own_model();
   const auto whole = state_->loop.next_batch();
   state_->record();
@@ -409,11 +432,14 @@ Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const
   Rows rows{items, answers, workers, seconds, certainties, answer_ids};
   rows.require_one_each();
   const auto turn = state_->turn();
+  state_->require_open();
   std::vector<ClassIndex> meant;
   meant.reserve(items.size());
   for (std::size_t row = 0; row < items.size(); ++row) {
     state_->require_item(items[row], row);
-    meant.push_back(state_->require_class(answers[row], row));
+    // What is known already may be of a class that is not in use any more.
+    const bool is_known = !answer_ids.empty() && state_->answer_ids.find(answer_ids[row]) >= 0;
+    meant.push_back(is_known ? answers[row] : state_->require_class(answers[row], row));
     if (!seconds.empty()) require_seconds(seconds[row], row);
     if (!certainties.empty()) require_certainty(certainties[row], row);
     if (!answer_ids.empty()) require_id(answer_ids[row], row);
@@ -423,7 +449,9 @@ Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const
   state_->store(rows, news);
   Submission submission;
   submission.n_repeated = std::ssize(items) - std::ssize(news);
+  const bool was_finished = state_->loop.is_finished();
   for (const std::size_t row : news) state_->take(rows, row, submission);
+  if (was_finished && !news.empty()) state_->record_if_possible();
   return submission;
 }
 
@@ -440,9 +468,6 @@ Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const
         throw UnknownClass("answers: row " + std::to_string(row) + " is '" + answers[row] +
                            "', which is none of the job's " + std::to_string(state_->classes.size()) + " classes");
       }
-      if (index == kUnsure) {
-        throw UnknownClass("answers: row " + std::to_string(row) + " is '" + answers[row] + "', which was retired");
-      }
       indices.push_back(index);
     }
   }
@@ -451,6 +476,7 @@ Submission LabelingJob::submit(std::span<const ItemIndex> items, std::span<const
 
 void LabelingJob::extend(const Features& more, std::vector<std::string> ids) {
   const auto turn = state_->turn();
+  state_->require_open();
   state_->require_own_model();
   require_joining_ids(ids.size(), more.n_items(), !state_->ids.empty());
   auto all_ids = state_->ids;
@@ -468,22 +494,34 @@ void LabelingJob::extend(const Features& more, std::vector<std::string> ids) {
 
 void LabelingJob::State::change_classes(detail::ClassList next, detail::StoreChange::ClassChange change,
                                         bool is_wider) {
+  require_open();
   require_own_model();
   auto model = loop.model().clone();
   model->attach(features, static_cast<int>(next.size()), executor);
   // Other coins than those of the audits so far, whose outcome people know.
-  const std::uint64_t next_coins = coin_seed(coins, fingerprint);
+  std::uint64_t next_coins = coin_seed(coins, fingerprint);
   auto next_loop = loop.with_classes(std::move(model), next_coins, next.meanings(), is_wider);
-  loop = std::move(next_loop);
-  attachment = loop.model().attachment();
-  {
-    const std::scoped_lock lock(class_mutex);
-    classes = std::move(next);
+  auto next_leases = detail::LeaseBook{};
+  const auto exchange = [&] {
+    std::swap(loop, next_loop);
+    attachment = loop.model().attachment();
+    {
+      const std::scoped_lock lock(class_mutex);
+      std::swap(classes, next);
+    }
+    std::swap(coins, next_coins);
+    std::swap(leases, next_leases);
+  };
+  exchange();
+  if (!recorder) return;
+  recorder->note(std::move(change));
+  try {
+    record();
+  } catch (...) {
+    recorder->forget_note();
+    exchange();
+    throw;
   }
-  coins = next_coins;
-  leases = {};
-  if (recorder) recorder->note(std::move(change));
-  record();
 }
 
 void LabelingJob::add_class(const std::string& name) {
@@ -495,14 +533,21 @@ void LabelingJob::add_class(const std::string& name) {
 
 void LabelingJob::rename_class(const std::string& name, const std::string& new_name) {
   const auto turn = state_->turn();
+  state_->require_open();
   const ClassIndex index = state_->classes.require(name);
-  {
+  const auto rename = [&](const std::string& to) {
     const std::scoped_lock lock(state_->class_mutex);
-    state_->classes.rename(index, new_name);
-  }
-  if (state_->recorder) {
-    state_->recorder->note({.class_index = index, .kind = "renamed", .name = new_name});
+    state_->classes.rename(index, to);
+  };
+  rename(new_name);
+  if (!state_->recorder) return;
+  state_->recorder->note({.class_index = index, .kind = "renamed", .name = new_name});
+  try {
     state_->record();
+  } catch (...) {
+    state_->recorder->forget_note();
+    rename(name);
+    throw;
   }
 }
 
@@ -520,6 +565,14 @@ void LabelingJob::retire_class(const std::string& name) {
   const ClassIndex index = next.require(name);
   next.retire(index);
   state_->change_classes(std::move(next), {.class_index = index, .kind = "retired"}, false);
+}
+
+void LabelingJob::close() {
+  const auto turn = state_->turn();
+  if (!state_->recorder) return;
+  state_->record();
+  state_->recorder.reset();
+  state_->is_closed = true;
 }
 
 std::vector<ItemEvent> LabelingJob::explain(ItemIndex item) const {
@@ -639,8 +692,8 @@ Features LabelingJob::pool() const {
   const auto turn = state_->turn();
   return state_->features;
 }
-const Target& LabelingJob::target() const noexcept { return state_->loop.setup().target; }
-const Price& LabelingJob::price() const noexcept { return state_->loop.setup().price; }
+const Target& LabelingJob::target() const noexcept { return state_->target; }
+const Price& LabelingJob::price() const noexcept { return state_->price; }
 
 std::string LabelingJob::State::snapshot() const {
   SnapshotWriter writer;

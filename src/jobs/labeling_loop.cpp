@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <unordered_set>
 #include <utility>
 
 #include "gtlabel/selection/margin_query.hpp"
@@ -133,6 +134,13 @@ LabelingLoop LabelingLoop::with_classes(std::shared_ptr<IncrementalModel> model,
   for (const Answer& answer : said.answers()) {
     next.round_ = answer.round;
     next.take(answer.item, said.workers()[static_cast<std::size_t>(answer.worker)], answer);
+  }
+  // Where one answer is enough the last word counts, be it that of a class that is retired.
+  for (ItemIndex item = 0; next.answers_.is_plain() && item < n_items(); ++item) {
+    if (next.items_.human[item] == kNoClass || !next.answers_.is_taken_back(item)) continue;
+    next.items_.human[item] = kNoClass;
+    --next.n_human_;
+    std::erase(next.untaught_, item);
   }
   next.round_ = round_;
   if (!is_wider && next.answers_.n_answered() > 0 && n_sampled_ == n_items()) {
@@ -674,8 +682,8 @@ void LabelingLoop::ask_query(Scores& scores) {
   if (outcome_.empty() || outcome_ == kBeyondHelp) outcome_ = is_beyond_help() ? kBeyondHelp : "";
   const auto n = static_cast<std::size_t>(query_size());
   auto batch = margin_query(scores.undecided, scores.probabilities, n - n / kUniformShare, query_random_);
-  for (const ItemIndex item : batch) asked_[item] = 1;
-  std::erase_if(scores.undecided, [&](ItemIndex item) { return asked_[item] != 0; });
+  const std::unordered_set<ItemIndex> chosen(batch.begin(), batch.end());
+  std::erase_if(scores.undecided, [&](ItemIndex item) { return chosen.contains(item); });
   const auto uniform = seed_sample(scores.undecided, n / kUniformShare, query_random_);
   for (const ItemIndex item : uniform) items_.is_random[item] = 1;
   batch.insert(batch.end(), uniform.begin(), uniform.end());

@@ -71,7 +71,7 @@ std::vector<WorkerRecord> worker_records(const AnswerRecord& answers, const Item
     ++record.n_answers;
     const ClassIndex label = items.human[static_cast<std::size_t>(answer.item)];
     const ClassIndex said = answers.meaning(answer.class_index);
-    if (label == kNoClass || said == kUnsure || answer.certainty < 1.0F) continue;
+    if (label == kNoClass || said == kNoClass || said == kUnsure || answer.certainty < 1.0F) continue;
     ++n_compared[static_cast<std::size_t>(answer.worker)];
     n_agreed[static_cast<std::size_t>(answer.worker)] += said == label;
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -67,6 +68,13 @@ std::set<std::string> expected_schema() {
 bool exists(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0;
+}
+
+/// One name for a file, whatever links lead to it and wherever the process goes: the lock goes by the name.
+std::string real_path(const std::string& path) {
+  std::error_code none;
+  const auto real = std::filesystem::weakly_canonical(std::filesystem::absolute(path, none), none);
+  return real.empty() ? path : real.string();
 }
 
 bool is_empty_file(const std::string& path) {
@@ -145,7 +153,8 @@ JobStore::JobStore(Database database, WriterLock lock)
   if (last.step()) last_time_ = last.number(0);
 }
 
-JobStore JobStore::create(const std::string& path, const StoreChange& first, double now) {
+JobStore JobStore::create(const std::string& given, const StoreChange& first, double now) {
+  const std::string path = real_path(given);
   WriterLock lock(path);
   if (exists(path) && !is_empty_file(path)) {
     refuse(ErrorCode::file_access, path,
@@ -163,6 +172,7 @@ JobStore JobStore::create(const std::string& path, const StoreChange& first, dou
     store.database_.execute("COMMIT");
     lock = std::move(store.lock_);
   }
+  for (const char* part : {"-wal", "-shm", "-journal"}) ::unlink((path + part).c_str());  // of a file that is no more
   beside.take_name();
   try {
     return open(path, std::move(lock));
@@ -173,8 +183,9 @@ JobStore JobStore::create(const std::string& path, const StoreChange& first, dou
   }
 }
 
-JobStore JobStore::open(const std::string& path) {
-  if (!exists(path)) refuse(ErrorCode::file_access, path, "No such file or directory");
+JobStore JobStore::open(const std::string& given) {
+  if (!exists(given)) refuse(ErrorCode::file_access, given, "No such file or directory");
+  const std::string path = real_path(given);
   return open(path, WriterLock(path));
 }
 
@@ -193,7 +204,10 @@ std::optional<JobStore::FileIdentity> JobStore::identity(const std::string& path
 
 void JobStore::require_writable() const {
   lock_.require_own_process();
-  if (identity(path()) == identity_) return;
+  const bool is_there = identity(path()) == identity_;
+  // What is committed goes to the write-ahead log first, so that has to be the one that others read, too.
+  const bool has_log = log_identity_ == std::nullopt || identity(path() + "-wal") == log_identity_;
+  if (is_there && has_log) return;
   refuse(ErrorCode::file_access, path(),
          "the file was removed or replaced while the job has it, so nothing more can be written to it; "
          "save() writes the job as it is now to another file");
@@ -205,18 +219,28 @@ void JobStore::write_answers(std::span<const StoredAnswer> answers, double now) 
   Transaction transaction(database_);
   const auto event = add_event("answers", {}, now);
   for (const StoredAnswer& answer : answers) {
+    const std::int64_t worker = answer.worker.empty() ? 0 : worker_row(answer.worker, event);
     add_answer_.bind(event).bind(answer.item);
-    if (answer.worker.empty()) {
+    if (worker == 0) {
       add_answer_.bind_null();
     } else {
-      add_answer_.bind(worker_row(answer.worker, event));
+      add_answer_.bind(worker);
     }
     add_answer_.bind(answer_kind(answer.class_index));
     bind_class(add_answer_, answer.class_index);
     add_answer_.bind(double{answer.certainty}).bind(double{answer.seconds}).bind_or_null(answer.id).run();
   }
   transaction.commit();
+  accept_log();
   accept_workers();
+}
+
+void JobStore::accept_log() {
+  const auto before = std::exchange(log_identity_, identity(path() + "-wal"));
+  if (log_identity_ && (!before || before == log_identity_)) return;
+  refuse(ErrorCode::file_access, path(),
+         "its write-ahead log was removed or replaced while the job has it, so what was written last may be lost; "
+         "open the store again, and send it again");
 }
 
 void JobStore::write_leases(std::span<const StoredLease> leases, double now) {
@@ -227,6 +251,7 @@ void JobStore::write_leases(std::span<const StoredLease> leases, double now) {
     add_lease_.bind(event).bind(lease.item).bind(lease.worker).bind(lease.until).run();
   }
   transaction.commit();
+  accept_log();
 }
 
 void JobStore::write(const StoreChange& change, double now) {
@@ -235,6 +260,7 @@ void JobStore::write(const StoreChange& change, double now) {
   insert(change, now);
   transaction.commit();
   n_items_ += change.n_joined;
+  accept_log();
 }
 
 std::int64_t JobStore::add_event(std::string_view kind, std::string_view detail, double now) {

@@ -124,6 +124,8 @@ class JobStore {
   void require_writable() const;
   std::int64_t add_event(std::string_view kind, std::string_view detail, double now);
   std::int64_t worker_row(std::string_view name, std::int64_t event);
+  /// After a commit: that the log that it went to is the one with the log's name.
+  void accept_log();
   /// Those that the last commit brought.
   void accept_workers() { workers_.merge(std::exchange(new_workers_, {})); }
   void insert(const StoreChange& change, double now);
@@ -133,7 +135,7 @@ class JobStore {
 
   WriterLock lock_;  // before the database: it is let go last
   Database database_;
-  std::optional<FileIdentity> identity_;
+  std::optional<FileIdentity> identity_, log_identity_;
   Statement add_event_, add_answer_, add_worker_, add_lease_;
   std::unordered_map<std::string, std::int64_t> workers_;      // rows by name, those on disk
   std::unordered_map<std::string, std::int64_t> new_workers_;  // of the transaction that is going on

@@ -66,20 +66,25 @@ void Statement::require(int code) const {
   if (code != SQLITE_OK) fail(connection_, *path_, code);
 }
 
+int Statement::next_place() {
+  if (n_bound_ == sqlite3_bind_parameter_count(statement_)) reset();
+  return ++n_bound_;
+}
+
 Statement& Statement::bind(std::int64_t value) {
-  require(sqlite3_bind_int64(statement_, ++n_bound_, value));
+  require(sqlite3_bind_int64(statement_, next_place(), value));
   return *this;
 }
 
 Statement& Statement::bind(double value) {
-  require(sqlite3_bind_double(statement_, ++n_bound_, value));
+  require(sqlite3_bind_double(statement_, next_place(), value));
   return *this;
 }
 
 Statement& Statement::bind(std::string_view text) {
   // A null pointer would bind NULL.
   const char* begin = text.data() != nullptr ? text.data() : "";
-  require(sqlite3_bind_text64(statement_, ++n_bound_, begin, text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  require(sqlite3_bind_text64(statement_, next_place(), begin, text.size(), SQLITE_STATIC, SQLITE_UTF8));
   return *this;
 }
 
@@ -89,7 +94,7 @@ Statement& Statement::bind_null() {
 }
 
 Statement& Statement::bind_bytes(std::string_view bytes) {
-  require(sqlite3_bind_blob64(statement_, ++n_bound_, bytes.data(), bytes.size(), SQLITE_STATIC));
+  require(sqlite3_bind_blob64(statement_, next_place(), bytes.data(), bytes.size(), SQLITE_STATIC));
   return *this;
 }
 

@@ -44,6 +44,8 @@ class Statement {
 
  private:
   void require(int code) const;
+  /// Place of the next value. The first one makes the statement ready anew, should it have been left halfway.
+  int next_place();
 
   sqlite3* connection_;
   const std::string* path_;

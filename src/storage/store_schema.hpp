@@ -52,7 +52,9 @@ CREATE TABLE progress (event INTEGER PRIMARY KEY REFERENCES events, round INTEGE
   n_human INTEGER NOT NULL, n_auto INTEGER NOT NULL, n_audited INTEGER NOT NULL, is_finished INTEGER NOT NULL) STRICT;
 CREATE TABLE snapshots (event INTEGER PRIMARY KEY REFERENCES events, bytes BLOB NOT NULL) STRICT;
 CREATE VIEW answers_by_name AS SELECT answer, datetime(at, 'unixepoch') AS at, item, items.id AS id,
-  workers.name AS worker, answers.kind AS kind, classes.name AS class, certainty, seconds
+  workers.name AS worker, answers.kind AS kind,
+  coalesce((SELECT class_changes.name FROM class_changes WHERE class_changes.class = answers.class
+    AND class_changes.kind = 'renamed' ORDER BY change DESC LIMIT 1), classes.name) AS class, certainty, seconds
   FROM answers JOIN events USING (event) JOIN items USING (item) LEFT JOIN workers USING (worker)
   LEFT JOIN classes USING (class);
 )sql";

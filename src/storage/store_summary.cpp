@@ -62,8 +62,9 @@ StoreSummary read_store(const std::string& path) {
   summary.n_answers = database.integer("SELECT count(*) FROM answers");
   summary.n_batches = database.integer("SELECT count(*) FROM batches");
   summary.n_outstanding = database.integer(
-      "SELECT count(*) FROM batch_items JOIN batches USING (batch) WHERE batch = (SELECT max(batch) FROM batches) AND "
-      "item NOT IN (SELECT item FROM answers WHERE kind <> 'skip' AND answers.event > batches.event)");
+      "WITH present AS (SELECT max(batch) AS batch, max(event) AS event FROM batches) "
+      "SELECT count(*) FROM batch_items WHERE batch = (SELECT batch FROM present) AND item NOT IN "
+      "(SELECT item FROM answers WHERE kind <> 'skip' AND event > (SELECT event FROM present))");
   read_progress(database, summary);
   read_certificate(database, summary);
   return summary;

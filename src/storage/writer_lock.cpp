@@ -62,7 +62,7 @@ bool is_current(int descriptor, const std::string& path) {
 
 WriterLock::WriterLock(const std::string& store) : path_(store + ".lock"), process_(::getpid()) {
   for (;;) {
-    descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (descriptor_ < 0) refuse(path_, "the writer's lock cannot be opened");
     if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
       const int reason = errno;
@@ -70,8 +70,11 @@ WriterLock::WriterLock(const std::string& store) : path_(store + ".lock"), proce
       ::close(std::exchange(descriptor_, -1));
       errno = reason;
       if (reason != EWOULDBLOCK) refuse(path_, "the writer's lock cannot be taken");
-      throw ArchiveError(ErrorCode::store_in_use, store + ": store: is being written by " + owner +
-                                                      ", expected one writer at a time; others may read_store");
+      throw ArchiveError(
+          ErrorCode::store_in_use,
+          store + ": store: is being written by " + owner +
+              ", expected one writer at a time (close() or delete a job that is not needed any more); others may "
+              "read_store");
     }
     if (is_current(descriptor_, path_)) break;
     ::close(std::exchange(descriptor_, -1));
@@ -109,7 +112,7 @@ WriterLock& WriterLock::operator=(WriterLock&& other) noexcept {
 
 WriterLock::~WriterLock() {
   if (descriptor_ < 0) return;
-  if (process_ == ::getpid()) ::unlink(path_.c_str());
+  if (process_ == ::getpid() && is_current(descriptor_, path_)) ::unlink(path_.c_str());
   ::close(descriptor_);
 }
 

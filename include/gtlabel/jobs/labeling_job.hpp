@@ -137,6 +137,7 @@ class GTLABEL_EXPORT LabelingJob {
   /// pool, `more` and the copy), and IncrementalModel::extend: for the default a neighbour graph of the whole pool and
   /// a fit from scratch.
   /// @throws InvalidArgument  what does not fit the pool, or the model: nothing is changed.
+  /// A store that cannot be written (ArchiveError) is told of the items at the next call: they have joined.
   /// After an exception of the model or of poll the items have not joined and the job is as before, but the model may
   /// have to be fitted again from its labels, which the next next_batch does; till then predictions() may be NotFitted.
   void extend(const Features& more, std::vector<std::string> ids = {});
@@ -144,8 +145,8 @@ class GTLABEL_EXPORT LabelingJob {
   // The list of classes can change at any time, also when the job is finished: it then goes on. An index stays that of
   // its class for ever. Answers, and what they were about, stay. The first three below begin anew what followed from
   // the answers: automatic labels and audits are withdrawn, the model is trained from scratch, and the report's history
-  // starts; a certificate speaks of the list of its time only. Strong guarantee, but that a store that cannot be
-  // written (ArchiveError) is told at the next call. @throws UnknownClass, InvalidArgument; what the model throws.
+  // starts; a certificate speaks of the list of its time only. Strong guarantee. @throws UnknownClass,
+  // InvalidArgument; ArchiveError (store); what the model throws.
   // Cost: attaching the model, as for a new job.
 
   /// A new class, behind the others. Where its items are is not known, so people are asked about a random sample again.
@@ -176,6 +177,9 @@ class GTLABEL_EXPORT LabelingJob {
   /// All answers in order of arrival.
   [[nodiscard]] AnswerTable answers() const;
 
+  /// Lets go of the store, so that another may open it. Of a closed job what it knows can be read; what would change it
+  /// is InvalidState. Nothing without a store. @throws ArchiveError  the last change cannot be written: it stays open.
+  void close();
   /// All that happened to an item, in its order: when it was asked about, who said what, and what was decided.
   /// Cost: one pass over the store. @throws InvalidState  a job without a store; InvalidArgument.
   [[nodiscard]] std::vector<ItemEvent> explain(ItemIndex item) const;

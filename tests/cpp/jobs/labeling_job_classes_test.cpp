@@ -119,6 +119,56 @@ TEST_CASE("Classes: items of a retired class are asked again, and its name is re
   CHECK(classes_of_labels(job) == std::vector<ClassIndex>{0, 1});
 }
 
+TEST_CASE("Classes: a last word that is retired leaves the item open, and its worker is asked again") {
+  const GaussianPool pool(300, 3, 4.0);
+  for (const std::int32_t most : {1, 3}) {
+    auto options = with_centroids();
+    options.overlap = {most, most, 0.9};
+    auto job = make(pool, 3, options);
+    const auto batch = job.next_batch("ann", 4);
+    REQUIRE(batch);
+    const std::vector<std::string> ann(batch->items.size(), "ann");
+    for (const ClassIndex said : {1, 2}) {
+      job.submit(batch->items, std::vector<ClassIndex>(batch->items.size(), said), ann);
+    }
+    job.retire_class("class 2");
+    CHECK(job.labels().item.empty());
+    for (int i = 0; i < 200 && !job.is_finished(); ++i) {
+      const auto next = job.next_batch("ann", 50);
+      if (!next) break;
+      const std::vector<std::string> names(next->items.size(), "ann");
+      auto answers = answers_to(next->items, merged(pool.classes, 2, 0));
+      job.submit(next->items, answers, names);
+      for (const char* other : {"bob", "cy"}) {
+        if (most == 1) continue;
+        const std::vector<std::string> others(next->items.size(), other);
+        job.submit(next->items, answers, others);
+      }
+    }
+    CHECK(job.is_finished());
+    CHECK(classes_of_labels(job) == std::vector<ClassIndex>{0, 1});
+  }
+}
+
+TEST_CASE("Classes: what was sent before a change is known again after it") {
+  const GaussianPool pool(300, 3, 4.0);
+  auto job = make(pool, 3);
+  const auto batch = job.next_batch();
+  const auto answers = answers_to(batch->items, pool.classes);
+  std::vector<std::string> ids;
+  for (const ItemIndex item : batch->items) ids.push_back(std::string("a").append(std::to_string(item)));
+  const auto submit = [&] {
+    return job.submit(batch->items, std::span<const ClassIndex>(answers), {}, {}, {}, ids).n_repeated;
+  };
+  CHECK(submit() == 0);
+  job.merge_classes("class 1", "class 0");
+  CHECK(submit() == std::ssize(answers));
+  CHECK(job.submit(batch->items, std::span<const ClassIndex>(answers)).n_repeated == std::ssize(answers));
+  job.add_class("class 3");
+  job.retire_class("class 2");
+  CHECK(submit() == std::ssize(answers));
+}
+
 TEST_CASE("Classes: another name changes nothing else") {
   const GaussianPool pool(900, 2, 4.0);
   auto job = make(pool, 2), plain = make(pool, 2);

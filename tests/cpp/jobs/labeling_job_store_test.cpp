@@ -174,6 +174,21 @@ TEST_CASE("LabelingJob store: a job reopened after every call takes the course o
   }
 }
 
+TEST_CASE("LabelingJob store: a job whose last batch is cut by its budget can be reopened") {
+  const GaussianPool pool(900, 3, 1.5);
+  for (const std::int64_t limit : {35, 47, 62, 80, 131}) {
+    CAPTURE(limit);
+    const auto options = [&] {
+      auto made = with_centroids();
+      made.budget.max_answers = limit;
+      return made;
+    };
+    const Directory directory;
+    const Course expected = run(make_job(pool, options()), pool.classes);
+    CHECK(interrupted_course(pool, directory.store(), options) == expected);
+  }
+}
+
 TEST_CASE("LabelingJob store: several people per item, leases and skips go on after a crash") {
   const GaussianPool pool(300, 2, 4.0);
   double time = 1000.0;
@@ -353,6 +368,82 @@ TEST_CASE("LabelingJob store: a file that was removed or replaced is noticed, an
   job.save((directory.path() / "rescued").string());
   auto rescued = LabelingJob::load((directory.path() / "rescued").string(), pool.features(), with_centroids());
   CHECK(rescued.report().n_human == 1);
+}
+
+TEST_CASE("LabelingJob store: a write-ahead log that was removed is noticed before anything is acknowledged") {
+  const GaussianPool pool(60, 2, 4.0);
+  const Directory directory;
+  auto job = make_job(pool, stored(directory.store()));
+  const auto batch = job.next_batch();
+  answer(job, {batch->items[0]}, pool.classes);
+  std::filesystem::remove(directory.store() + "-wal");
+  CHECK(refusal([&] { answer(job, {batch->items[1]}, pool.classes); }) == ErrorCode::file_access);
+  CHECK(job.report().n_human == 1);
+}
+
+TEST_CASE("LabelingJob store: other names of one file are one store") {
+  const GaussianPool pool(60, 2, 4.0);
+  const Directory directory;
+  std::filesystem::create_directory(directory.path() / "elsewhere");
+  const std::string link = (directory.path() / "elsewhere" / "link.gtl").string();
+  std::filesystem::create_symlink(directory.store(), link);
+  auto job = std::make_unique<LabelingJob>(make_job(pool, stored(directory.store())));
+  const auto open_link = [&] { (void)LabelingJob::open(link, pool.features(), with_centroids()); };
+  CHECK(refusal(open_link) == ErrorCode::store_in_use);
+  job.reset();
+  open_link();
+  CHECK(std::filesystem::is_symlink(link));
+}
+
+TEST_CASE("LabelingJob store: a new store takes nothing from the remains of another") {
+  const GaussianPool pool(60, 2, 4.0), other(200, 2, 4.0);
+  const Directory directory;
+  auto old = make_job(other, stored(directory.store()));
+  answer(old, old.next_batch()->items, other.classes);
+  const std::string log = bytes_of(directory.store() + "-wal");
+  REQUIRE_FALSE(log.empty());
+  old.close();
+  std::filesystem::remove(directory.store());
+  write_bytes(directory.store() + "-wal", log);
+  std::unique_ptr<LabelingJob> job = std::make_unique<LabelingJob>(make_job(pool, stored(directory.store())));
+  CHECK(job->report().n_answers == 0);
+  reopen(job, directory.store(), pool);
+  CHECK(job->report().n_answers == 0);
+}
+
+TEST_CASE("LabelingJob store: rows that make no sense are refused before they are used") {
+  const GaussianPool pool(60, 2, 4.0);
+  for (const std::string row :
+       {"1, 'class', -100000000, 1.0", "1, 'class', NULL, 1.0", "1, 'class', 1, 7.0", "1, 'class', 1, 0.0"}) {
+    CAPTURE(row);
+    const Directory directory;
+    { auto job = make_job(pool, stored(directory.store())); }
+    // Without the keys' help, as a forger would.
+    ask_text(directory.store(),
+             "INSERT INTO answers (event, item, worker, kind, class, certainty, seconds) "
+             "SELECT 9, 3, NULL, kind, class, certainty, 0.0 FROM (SELECT " +
+                 row.substr(3, row.find(',', 3) - 3) + " AS kind, " +
+                 row.substr(row.find(',', 3) + 1, row.rfind(',') - row.find(',', 3) - 1) + " AS class, " +
+                 row.substr(row.rfind(',') + 1) + " AS certainty)");
+    CHECK(refusal([&] { (void)LabelingJob::open(directory.store(), pool.features(), with_centroids()); }) ==
+          ErrorCode::archive_damaged);
+  }
+}
+
+TEST_CASE("LabelingJob store: a closed job can be read, not changed, and its store is free") {
+  const GaussianPool pool(60, 2, 4.0);
+  const Directory directory;
+  auto job = make_job(pool, stored(directory.store()));
+  const auto batch = job.next_batch();
+  answer(job, {batch->items[0]}, pool.classes);
+  job.close();
+  job.close();
+  CHECK(job.report().n_human == 1);
+  CHECK_THROWS_AS((void)job.next_batch(), InvalidState);
+  CHECK_THROWS_AS(answer(job, {batch->items[1]}, pool.classes), InvalidState);
+  CHECK_THROWS_AS(job.add_class("new"), InvalidState);
+  auto again = LabelingJob::open(directory.store(), pool.features(), with_centroids());
+  CHECK(again.report().n_human == 1);
 }
 
 TEST_CASE("LabelingJob store: what is no store, or a newer one, or not ours, is refused by name") {
