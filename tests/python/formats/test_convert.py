@@ -357,6 +357,32 @@ def test_label_studios_exports_of_both_kinds_are_read(tmp_path):
         assert answer.marks[0].attributes.get("from_name") == control
 
 
+def test_a_single_choice_of_json_min_is_found_under_the_name_of_its_control(tmp_path):
+    plain = {"id": 1, "text": "fine", "label": "blue", "topic": "news", "annotator": 2, "annotation_id": 9}
+    (tmp_path / "export.json").write_text(json.dumps([plain, plain | {"id": 2, "topic": None}]))
+    one, none = gt.formats.read_label_studio(tmp_path / "export.json", control="topic").items
+    assert [mark.label for mark in one.answers[0].marks] == ["news"]
+    assert one.fields == {"label": "blue"}
+    assert none.answers[0].marks == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"image_id": 1, "category_id": 2, "bbox": [1, 2, 3, 4], "score": 0.5}],
+        [{"a": 1}],
+        {"x": 1},
+        [{}],
+        [{"id": 1, "annotator": 2, "annotation_id": 9, "topic": "news"}],
+    ],
+)
+def test_json_of_others_is_not_taken_for_people_who_found_nothing(content, tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    with pytest.raises(gt.FormatError, match=r"x\.json.* of "):
+        convert(tmp_path / "x.json", tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
+
+
 def test_runs_are_told_as_in_pycocotools():
     # From pycocotools 2.0: encode(np.asfortranarray(pixels))["counts"], of a square and of the numbers below.
     mask = pytest.importorskip("pycocotools.mask", reason="pycocotools is not installed")
@@ -491,6 +517,10 @@ BAD = [
      '{"rectanglelabels": ["a"], "x": "1"}}]}]}]', "task 0"),
     ("label_studio", "x.json", '[{"data": {}, "annotations": [{"result": [{"type": "brushlabels", "original_width": 2,'
      '"original_height": 2, "value": {"brushlabels": ["a"], "format": "rle", "rle": [0, 0]}}]}]}]', "rle: it ends too"),
+    ("label_studio", "x.json", '[{"a": 1, "annotator": 2}]',
+     "task 0: an object of 'a', 'annotator' given, expected a task of Label Studio with data, or an annotation of"),
+    ("label_studio", "x.json", '[{"annotator": 2, "annotation_id": 9, "topic": "news"}]',
+     "no label in 1 annotations, of an object of .*'topic': expected JSON instead"),
     ("conll", "x.conll", "Ann B-PER\nleft\n", "line 2: 'left' given, expected a token and a tag"),
     ("conll", "x.conll", "Ann PER\n", "line 1: tag 'PER' given, expected O, B-name"),
     ("annotations", "x.jsonl", "{}\n", "line 1: expected an object with 'format'"),
