@@ -208,7 +208,7 @@ def _corner(box: Box) -> tuple[float, float]:
     """Where the upper left corner is after the turn: Label Studio turns boxes about it, gtlabel about the centre."""
     if not box.rotation:
         return box.x1, box.y1
-    across, down = _turned(-(box.x2 - box.x1) / 2, -(box.y2 - box.y1) / 2, box.rotation)
+    across, down = _turned(-(box.x2 - box.x1) / 2, -(box.y2 - box.y1) / 2, _finite(box.rotation))
     return (box.x1 + box.x2) / 2 + across, (box.y1 + box.y2) / 2 + down
 
 

@@ -556,6 +556,9 @@ def test_a_fault_is_named_with_file_and_place(name, file, text, message, tmp_pat
         ("names: [a, yes]\ntrain: images", "", "names: expected a list of texts"),
         ("names: [a, a]\ntrain: images", "", "a class named twice"),
         ("names: [a]\ntrain: gone", "", "'gone' given, expected a folder"),
+        ("names: [a]\ntrain: [images, [images]]", "", "train: expected a text, or a list of texts"),
+        ("names: [a]\npath: 5\ntrain: images", "", "path: expected a text"),
+        ("names: &n [a]\nold: *n\ntrain: images", "", r"data.yaml, line 2: alias \*n given, expected none"),
         ("names: [a]\ntrain: images", "0 0 0 1 1\n5 0 0 1 1\n", r"a.txt, line 2: class 5 given, expected 0 to 0"),
         ("names: [a]\ntrain: images", "0 0 0 1\n", r"a.txt, line 1: 3 numbers after the class"),
         ("names: [a]\ntrain: images", "0 0 0 1 x\n", r"a.txt, line 1: .*expected numbers"),
@@ -579,6 +582,17 @@ def test_names_that_xml_or_tokens_cannot_have_are_refused(tmp_path):
         gt.formats.write_conll(one(Answer((Span("a b", 0, 1),)), text="x"), tmp_path / "x.conll")
     with pytest.raises(gt.InvalidArgument, match="expected whole words"):
         gt.formats.write_conll(one(Answer((Span("a", 0, 9),)), text="x"), tmp_path / "x.conll")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["yolo_predictions", "cvat", "pascal_voc", "coco", "label_studio", "annotations"])
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_what_is_no_number_is_refused_before_a_reader_refuses_it(name, wrong, tmp_path):
+    marks = [Box("a", wrong, 0, wrong, 1), Box("a", 0, 0, 1, 1, confidence=wrong), Box("a", 0, 0, 1, 1, rotation=wrong)]
+    needs = ["boxes", "mark confidences", "turned boxes"]
+    for mark in [mark for mark, need in zip(marks, needs, strict=True) if need in FORMATS[name].carries]:
+        with pytest.raises(gt.InvalidArgument, match=r"expected (a number|numbers|what JSON can say)"):
+            FORMATS[name].write(one(Answer((mark,)), **PHOTO), tmp_path / "out", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
