@@ -29,7 +29,13 @@ from gtlabel.formats.file_text import StrPath, fault, parse_json, read_text, wri
 from gtlabel.formats.label_studio_brush import packed, unpacked
 
 FORMAT = "label_studio"
-CARRIES = frozenset(FEATURES) - {"unsure and none of these", "polygons in parts", "unused classes", "class order"}
+CARRIES = frozenset(FEATURES) - {
+    "unsure and none of these",
+    "polygons in parts",
+    "unused classes",
+    "class order",
+    "class ids",
+}
 _MOST_PIXELS = 2**28
 _USUAL_CONTROLS = ("choice", "label", "sentiment")
 _MIN_MARKS = frozenset(("annotation_id", "annotator"))  # what every record of JSON_MIN has

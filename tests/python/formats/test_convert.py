@@ -189,7 +189,7 @@ def test_a_manifest_becomes_labels_and_labels_become_a_manifest(tmp_path):
     labels = gt.formats.read_labels(tmp_path / "out.csv")
     rows = list(zip(labels.item.tolist(), labels.label, labels.source, labels.confidence.round(3), strict=True))
     assert rows == [(0, "dog", "auto", np.float32(0.9))]
-    assert told.not_carried == {"unanswered items": 1, "images": 2, "item fields": 1, "answer fields": 1}
+    assert told.not_carried == {"unanswered items": 1, "images": 2, "item fields": 1, "jobs and dates": 1}
     convert(tmp_path / "in.manifest", tmp_path / "again.manifest")
     again = gt.formats.read_manifest(tmp_path / "again.manifest")
     assert [finding.rule for finding in gt.formats.lint_manifest(tmp_path / "again.manifest").findings] == [
@@ -198,6 +198,43 @@ def test_a_manifest_becomes_labels_and_labels_become_a_manifest(tmp_path):
     assert again.sources == ["s3://b/1.jpg", "s3://b/2.jpg"]
     assert again[1]["camera"] == "left"
     assert again.labels("label").confidence[0] == 0.9
+
+
+def test_a_manifest_keeps_numbers_of_classes_jobs_and_dates(tmp_path):
+    line = '{"source-ref": "s3://b/%d.jpg", "label": %d, "label-metadata": {"class-name": "%s", "confidence": 0.5, '
+    line += '"human-annotated": "yes", "type": "groundtruth/image-classification", "job-name": "j", '
+    line += '"creation-date": "2020-01-02T03:04:05.000006"}}\n'
+    (tmp_path / "in.manifest").write_text("".join(line % row for row in [(1, 2, "dog"), (2, 0, "cat"), (3, 2, "dog")]))
+    assert convert(tmp_path / "in.manifest", tmp_path / "out.manifest", strict=True).not_carried == {}
+    given, written = (gt.formats.read_manifest(tmp_path / f"{name}.manifest") for name in ("in", "out"))
+    assert [label.to_json() for label in written.typed_labels("label")] == [
+        label.to_json() for label in given.typed_labels("label")
+    ]
+    convert(tmp_path / "in.manifest", tmp_path / "lines.jsonl", to="annotations", strict=True)
+    convert(tmp_path / "lines.jsonl", tmp_path / "again.manifest", strict=True)
+    assert (tmp_path / "again.manifest").read_bytes() == (tmp_path / "out.manifest").read_bytes()
+    convert(tmp_path / "in.manifest", tmp_path / "out.csv")
+    assert gt.formats.read_labels(tmp_path / "out.csv").class_index.tolist() == [2, 0, 2]
+
+
+def test_what_annotations_have_no_form_for_in_a_manifest_is_told(tmp_path):
+    line = '{"source-ref": "s3://b/1.jpg", "label": "1", "label-metadata": {"class-name": "bad", "confidence": 0.5, '
+    line += '"human-annotated": "yes", "type": "groundtruth/label-verification", "job-name": "j", '
+    line += '"creation-date": "2020-01-02T03:04:05.000006", "worker-feedback": ["dark"], "stage": 3}}\n'
+    (tmp_path / "in.manifest").write_text(line)
+    told = convert(tmp_path / "in.manifest", tmp_path / "out.manifest")
+    assert told.not_carried == {"label types": 1, "worker feedback": 1, "other metadata": 1}
+    with pytest.raises(gt.InvalidArgument, match="no place for 1 label types, 1 worker feedback, 1 other metadata"):
+        convert(tmp_path / "in.manifest", tmp_path / "strict.manifest", strict=True)
+
+
+def test_numbers_of_classes_that_contradict_each_other_are_told(tmp_path):
+    line = '{"source-ref": "s3://b/1.jpg", "label": %d, "label-metadata": {"class-name": "%s", "confidence": 0.5}}\n'
+    (tmp_path / "in.manifest").write_text("".join(line % row for row in [(5, "a"), (6, "a"), (5, "b"), (7, "c")]))
+    read = FORMATS["manifest"].read(tmp_path / "in.manifest")
+    assert read.class_ids == {"a": 5, "c": 7}
+    assert read.not_read == {"class ids": 2}
+    assert read.class_ids_from(0) == {"a": 5, "b": 0, "c": 7}
 
 
 def test_of_several_attributes_of_a_manifest_one_is_taken(tmp_path):
@@ -335,6 +372,29 @@ def test_coco_of_others_with_crowds_polygons_and_ids_is_read(tmp_path):
     assert read.items[1].answers == (Answer(),), "an image without annotations is a negative"
 
 
+def test_coco_to_coco_keeps_ids_and_areas_and_tells_what_is_lost(tmp_path):
+    shape = {"id": 5, "image_id": 9, "category_id": 7, "bbox": [0, 0, 4, 2], "iscrowd": 0, "segmentation": []}
+    content = {
+        "images": [{"id": 9, "file_name": "a.jpg", "width": 30, "height": 20}],
+        "annotations": [
+            {**shape, "area": 6.5, "keypoints": [1, 2, 2]},
+            {**shape, "id": 6, "category_id": 3, "area": 8},
+        ],
+        "categories": [{"id": 3, "name": "person"}, {"id": 7, "name": "dog"}],
+    }
+    (tmp_path / "in.json").write_text(json.dumps(content))
+    assert convert(tmp_path / "in.json", tmp_path / "out.json", to="coco", strict=True).not_carried == {}
+    assert json.loads((tmp_path / "out.json").read_text()) == content
+    content["categories"][0] |= {"supercategory": "animal", "keypoints": ["nose"]}
+    content |= {"info": {"year": 2017}, "licenses": [{"id": 1}, {"id": 2}], "videos": []}
+    (tmp_path / "in.json").write_text(json.dumps(content))
+    told = convert(tmp_path / "in.json", tmp_path / "again.json", to="coco")
+    assert told.not_carried == {"info": 1, "licenses": 2, "category fields": 1}
+    with pytest.raises(gt.InvalidArgument, match="no place for 1 info, 2 licenses, 1 category fields"):
+        convert(tmp_path / "in.json", tmp_path / "strict.json", to="coco", strict=True)
+    assert convert(tmp_path / "in.json", tmp_path / "yolo", to="yolo").not_carried["class ids"] == 2
+
+
 def test_label_studios_exports_of_both_kinds_are_read(tmp_path):
     """As Label Studio 1.23.2 wrote them, shortened; predictions are numbers there."""
     result = {"type": "choices", "from_name": "kind", "to_name": "item", "value": {"choices": ["good"]}}
@@ -431,6 +491,8 @@ def test_pascal_voc_of_the_development_kit_counts_pixels_from_one(tmp_path):
     [box] = item.answers[0].marks
     assert (box.x1, box.y1, box.x2, box.y2) == (173, 100, 349, 351)
     assert box.attributes == {"pose": "Unspecified", "truncated": "0", "difficult": "1"}
+    told = convert(tmp_path, tmp_path.parent / "voc", to="pascal_voc", from_="pascal_voc").not_carried
+    assert told == {"<folder>": 1, "<part>": 1}, "a depth of 3 is written again"
     gt.formats.write_pascal_voc(Annotations.of([item]), tmp_path / "out", first_pixel=1)
     assert gt.formats.read_pascal_voc(tmp_path / "out", first_pixel=1).items == (item,)
 
@@ -523,6 +585,8 @@ BAD = [
      "no label in 1 annotations, of an object of .*'topic': expected JSON instead"),
     ("conll", "x.conll", "Ann B-PER\nleft\n", "line 2: 'left' given, expected a token and a tag"),
     ("conll", "x.conll", "Ann PER\n", "line 1: tag 'PER' given, expected O, B-name"),
+    ("annotations", "x.jsonl", '{"format": "gtlabel annotations", "version": 1, "class_ids": {"a": 1, "b": 1}}\n',
+     "line 1: class_ids: expected different whole numbers"),
     ("annotations", "x.jsonl", "{}\n", "line 1: expected an object with 'format'"),
     ("annotations", "x.jsonl", '{"format": "gtlabel annotations", "version": 9}\n',
      "line 1: version 9 given, expected 1"),
