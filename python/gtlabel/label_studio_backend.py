@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -27,7 +28,9 @@ _log = logging.getLogger(__name__)
 _MOST_BYTES = 1 << 28  # of a request: Label Studio sends whole projects to /train
 _SECONDS_FOR_LABEL_STUDIO = 60.0
 _POLL_SECONDS = 0.02  # how long it takes to stop serving
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 1.0, 60.0  # before what could not be sent is tried again
 _ANSWER_EVENTS = ("ANNOTATION_CREATED", "ANNOTATIONS_CREATED", "ANNOTATION_UPDATED")
+_DELETION_EVENTS = ("ANNOTATIONS_DELETED", "TASKS_DELETED")
 
 
 class LabelStudioProject:
@@ -49,7 +52,14 @@ class LabelStudioProject:
 
     def export(self) -> list[dict[str, Any]]:
         """The tasks of the project that have answers."""
-        found = self._call(f"/api/projects/{self._project}/export?exportType=JSON")
+        return self._exported("")
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """All tasks of the project, with their answers."""
+        return self._exported("&download_all_tasks=true")
+
+    def _exported(self, option: str) -> list[dict[str, Any]]:
+        found = self._call(f"/api/projects/{self._project}/export?exportType=JSON{option}")
         if not isinstance(found, list):
             raise InvalidArgument(f"{self._url}: no list of tasks exported, but {str(found)[:100]}")
         return found
@@ -114,12 +124,13 @@ class LabelStudioBackend:
         self._contents = contents
         self._project = project
         self._lock = threading.RLock()
-        # The same may come several times, also after the program was started again.
-        self._seen: dict[Any, Any] = {}  # annotations by id
-        said = job.answers()
-        rows = zip(said["item"].tolist(), said["worker"].tolist(), said["label"].tolist(), strict=True)
-        self._last_words = {(row, worker): label for row, worker, label in rows if worker}
-        self._sent: set[tuple[int, int]] = set()
+        self._seen: dict[Any, Any] = {}  # annotations by id: the same may come several times
+        self._sending = threading.Lock()
+        self._sent: set[tuple[int, int]] = set()  # items, with the number of answers they had
+        self._has_read_project = False
+        self._sender: threading.Thread | None = None
+        self._is_due = False  # of the next batch: the sender has to look whether there is one
+        self._sender_lock = threading.Lock()
         self._row_of = {name: row for row, name in enumerate([] if job.ids is None else job.ids.tolist())}
         self._from_name, self._to_name = "label", "item"
 
@@ -143,25 +154,45 @@ class LabelStudioBackend:
         return dict(self._contents[row]) | {"item": row} | ({} if ids is None else {"item_id": str(ids[row])})
 
     def start(self) -> int:
-        """Sends the items of the job's batch to the project that are not there yet; their number, 0 in the end too."""
+        """Sends the items of the job's batch to the project that are not there yet; their number, 0 in the end too.
+
+        The first time, and after a failure, it reads the project before: what was annotated there while this program
+        did not run is submitted, and tasks that wait for an answer are not sent again.
+        """
         if self._project is None:
             raise InvalidArgument("start: no project given, expected project=LabelStudioProject(...)")
+        with self._sending:
+            if not self._has_read_project:
+                self._read_project(self._project)
+            keys = [key for key in self._keys_of_batch() if key not in self._sent]
+            if keys:
+                try:
+                    self._project.import_tasks(self.tasks(row for row, _ in keys))
+                except BaseException:
+                    self._has_read_project = False  # the tasks may have arrived all the same
+                    raise
+            self._sent.update(keys)
+        return len(keys)
+
+    def _read_project(self, project: LabelStudioProject) -> None:
+        waiting = []
+        for task in project.tasks():
+            try:
+                self.submit_tasks([task])
+                if not task.get("annotations"):
+                    waiting.append(self._row(task.get("data")))
+            except Error as error:  # must not keep the job from going on
+                _log.warning("task %s of the project is passed over: %s", task.get("id"), error)
+        with self._lock:
+            n_answers = self._n_answers()
+        self._sent = {(row, n_answers.get(row, 0)) for row in waiting}
+        self._has_read_project = True
+
+    def _keys_of_batch(self) -> list[tuple[int, int]]:
         with self._lock:
             batch = self._job.next_batch()
-            if batch is None:
-                return 0
             n_answers = self._n_answers()
-            keys = [(row, n_answers.get(row, 0)) for row in batch.items.tolist()]
-            keys = [key for key in keys if key not in self._sent]
-            self._sent.update(keys)
-        if keys:
-            try:
-                self._project.import_tasks(self.tasks(row for row, _ in keys))
-            except BaseException:
-                with self._lock:
-                    self._sent.difference_update(keys)
-                raise
-        return len(keys)
+        return [] if batch is None else [(row, n_answers.get(row, 0)) for row in batch.items.tolist()]
 
     def _n_answers(self) -> dict[int, int]:
         """Of each item: one that is asked about again is a task again."""
@@ -193,16 +224,22 @@ class LabelStudioBackend:
             return 0
         key, worker = annotation.get("id"), _worker(annotation.get("completed_by"))
         seconds = _seconds(annotation.get("lead_time"))
+        said = "skip" if answer is SKIP else answer
         with self._lock:
-            said = "skip" if answer is SKIP else answer
-            is_known = self._last_words.get((row, worker)) == said
-            if is_known or (key is not None and self._seen.get(key) == (row, said, worker)):
+            before = self._seen.get(key)
+            if key is not None and before == (row, said, worker):
                 return 0
-            self._job.submit([row], [answer], workers=worker, seconds=[seconds])
+
+            def submit(ids: list[str] | None) -> int:
+                done = self._job.submit([row], [answer], workers=worker, seconds=[seconds], answer_ids=ids)
+                return 1 - done.n_repeated
+
+            # The job remembers the id, also in the next run of this program.
+            n_submitted = submit(None if key is None else [f"annotation {key}: {said}"])
+            if not n_submitted and before is not None:  # changed back to what it was at first
+                n_submitted = submit(None)
             self._seen[key] = (row, said, worker)
-            if worker:
-                self._last_words[row, worker] = said
-        return 1
+        return n_submitted
 
     def _row(self, data: Any) -> int:
         """The item of a task."""
@@ -345,26 +382,43 @@ class LabelStudioBackend:
         return HTTPStatus.CREATED, {"submitted": n_submitted}
 
     def _webhook(self, content: Mapping[str, Any]) -> tuple[HTTPStatus, Any]:
-        if content.get("action") not in _ANSWER_EVENTS:
-            # START_TRAINING among them: the job trains by itself, when a batch is answered.
-            return HTTPStatus.CREATED, {"submitted": 0}
-        annotations, tasks = content.get("annotation"), content.get("task")
-        pairs = zip(_listed(tasks), _listed(annotations), strict=True)
-        n_submitted = sum(self._submit(task.get("data"), annotation) for task, annotation in pairs)
-        if n_submitted:
-            self._go_on()
+        action, n_submitted = content.get("action"), 0
+        if action in _ANSWER_EVENTS:
+            pairs = zip(_listed(content.get("task")), _listed(content.get("annotation")), strict=True)
+            n_submitted = sum(self._submit(task.get("data"), annotation) for task, annotation in pairs)
+        elif action in _DELETION_EVENTS:
+            _log.warning("%s in Label Studio: the job keeps the answers that it has been given", action)
+            self._has_read_project = False  # an item that somebody has to look at may have lost its task
+        self._go_on()  # after START_TRAINING too, although the job trains by itself, when a batch is answered
         return HTTPStatus.CREATED, {"submitted": n_submitted}
 
     def _go_on(self) -> None:
-        """Label Studio waits for one second after each annotation; training may take longer."""
-        if self._project is not None:
-            threading.Thread(target=self._start_quietly, daemon=True).start()
+        """In a thread: Label Studio waits for one second after each annotation; training may take longer."""
+        if self._project is None:
+            return
+        with self._sender_lock:
+            self._is_due = True
+            if self._sender is None:
+                self._sender = threading.Thread(target=self._send, daemon=True)
+                self._sender.start()
 
-    def _start_quietly(self) -> None:
-        try:
-            self.start()
-        except Exception:
-            _log.exception("the next batch could not be sent to Label Studio")
+    def _send(self) -> None:
+        """Sends what is due until nothing is, however often it takes."""
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            with self._sender_lock:
+                if not self._is_due:
+                    self._sender = None
+                    return
+                self._is_due = False
+            try:
+                self.start()
+                pause = _FIRST_PAUSE_SECONDS
+            except Exception:
+                _log.exception("the next batch could not be sent to Label Studio; again in %g seconds", pause)
+                self._is_due = True
+                time.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     # --- a server ---
 

@@ -103,6 +103,28 @@ def test_an_event_that_comes_twice_is_one_answer_and_a_changed_one_replaces_it(j
     assert job.labels().label.tolist() == ["class 1"]
 
 
+def test_an_annotation_that_is_changed_back_is_what_it_was(job, backend, url):
+    [task] = backend.tasks([7])
+    for name in ("class 0", "class 1", "class 0"):
+        assert call(f"{url}/webhook", event(task, 1, name, action="ANNOTATION_UPDATED")) == (201, {"submitted": 1})
+    assert job.labels().label.tolist() == ["class 0"]
+
+
+def test_an_annotation_of_nobody_is_one_answer_in_the_next_run_of_the_program_too(job, backend, texts):
+    tasks = [{**backend.tasks([7])[0], "annotations": [event({}, 1, "class 0", completed_by=None)["annotation"]]}]
+    assert backend.submit_tasks(tasks) == 1
+    assert LabelStudioBackend(job, texts).submit_tasks(tasks) == 0
+    assert len(job.answers()["item"]) == 1
+
+
+def test_a_second_annotation_of_the_same_person_is_another_answer(job, backend):
+    [task] = backend.tasks([7])
+    for number, n_submitted in ((1, 1), (2, 1), (1, 0), (2, 0)):
+        annotation = event({}, number, None, was_cancelled=True)["annotation"]
+        assert backend.submit_tasks([{**task, "annotations": [annotation]}]) == n_submitted
+    assert job.answers()["label"].tolist() == ["skip", "skip"]
+
+
 def test_a_skipped_task_is_a_skip_and_an_empty_one_is_no_answer(job, backend, url):
     first, second = backend.tasks([7, 8])
     assert call(f"{url}/webhook", event(first, 1, None, was_cancelled=True))[1] == {"submitted": 1}
@@ -240,6 +262,9 @@ class Studio(http.server.BaseHTTPRequestHandler):
         self.server.tokens.append(self.headers["Authorization"])
         if self.path != "/api/projects/5/import":
             return self.reply(404, {"detail": "not found"})
+        if self.server.n_failures > 0:
+            self.server.n_failures -= 1
+            return self.reply(502, {"detail": "down"})
         self.server.tasks += body
         return self.reply(201, {"task_count": len(body)})
 
@@ -258,7 +283,7 @@ class Studio(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def studio():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Studio) as server:
-        server.tasks, server.tokens, server.exported = [], [], []
+        server.tasks, server.tokens, server.exported, server.n_failures = [], [], [], 0
         server.url = f"http://127.0.0.1:{server.server_port}"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
@@ -316,6 +341,40 @@ def test_what_label_studio_refuses_is_told_and_sent_again_later(job, texts, stud
     for _ in range(2):
         with pytest.raises(gt.InvalidArgument, match=r"/api/projects/6/import: 404 Not Found: .*not found"):
             wrong.start()
+
+
+def test_a_batch_that_could_not_be_sent_is_sent_when_label_studio_is_back(job, texts, studio, monkeypatch):
+    monkeypatch.setattr("gtlabel.label_studio_backend._FIRST_PAUSE_SECONDS", 0.01)
+    studio.n_failures = 3
+    backend = LabelStudioBackend(job, texts, LabelStudioProject(studio.url, 5, "secret"))
+    with backend.serving() as url:
+        assert call(f"{url}/webhook", {"action": "PROJECT_UPDATED"}) == (201, {"submitted": 0})
+        wait_until(lambda: studio.tasks)
+    assert backend.start() == 0, "it was sent once"
+    assert [task["data"]["item"] for task in studio.tasks] == job.next_batch().items.tolist()
+
+
+def test_the_next_run_of_the_program_sends_no_task_a_second_time(pool, job, texts, studio):
+    project = LabelStudioProject(studio.url, 5, "secret")
+    n_sent = LabelStudioBackend(job, texts, project).start()
+    strange = [{"id": 1, "data": {"text": "of another job"}}]
+    studio.exported = strange + [{**task, "annotations": []} for task in studio.tasks]
+    for number, task in enumerate(studio.exported[1:4]):
+        task["annotations"] = [event({}, number, pool.names[task["data"]["item"]])["annotation"]]
+    assert LabelStudioBackend(job, texts, project).start() == 0
+    assert len(job.answers()["item"]) == 3, "what was annotated in the meantime is known"
+    del studio.exported[-1]
+    assert LabelStudioBackend(job, texts, project).start() == 1, "a task that is gone is sent again"
+    assert len(studio.tasks) == n_sent + 1
+
+
+def test_what_is_deleted_in_label_studio_is_told_and_its_open_tasks_are_sent_again(job, texts, studio, caplog):
+    backend = LabelStudioBackend(job, texts, LabelStudioProject(studio.url, 5, "secret"))
+    n_sent = backend.start()
+    with backend.serving() as url:
+        call(f"{url}/webhook", {"action": "TASKS_DELETED", "tasks": [{"id": 1}]})
+        wait_until(lambda: len(studio.tasks) == 2 * n_sent)
+    assert "TASKS_DELETED in Label Studio: the job keeps the answers" in caplog.text
 
 
 # --- Label Studio itself ---

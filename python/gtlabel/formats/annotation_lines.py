@@ -12,6 +12,7 @@ from gtlabel._core import InvalidArgument
 from gtlabel.formats.annotations import (
     AUTO,
     HUMAN,
+    LARGEST_CLASS_ID,
     SPECIAL_SAYINGS,
     Annotations,
     Answer,
@@ -44,7 +45,8 @@ _KIND_OF = {kind: name for name, kind in _KINDS.items()}
 
 def write_annotations(annotations: Annotations, path: StrPath) -> None:
     """A line with the classes, then one line per item; what has its default is left out."""
-    head = {"format": TITLE, "version": _VERSION, "classes": annotations.classes}
+    head: dict[str, Any] = {"format": TITLE, "version": _VERSION, "classes": annotations.classes}
+    head |= {"class_ids": dict(annotations.class_ids)} if annotations.class_ids else {}
     lines = [head, *(_fields_of(item) for item in annotations.items)]
     try:
         text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines)
@@ -63,13 +65,19 @@ def read_annotations(path: StrPath) -> Annotations:
     classes = lines[0][1].get("classes", [])
     if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
         raise fault(path, "line 1", "classes: expected a list of names")
+    class_ids = lines[0][1].get("class_ids", {})
+    is_right = isinstance(class_ids, dict) and all(
+        _is_whole(i) and 0 <= i <= LARGEST_CLASS_ID for i in class_ids.values()
+    )
+    if not is_right or len(set(class_ids.values())) < len(class_ids):
+        raise fault(path, "line 1", f"class_ids: expected different whole numbers of 0 to {LARGEST_CLASS_ID} by class")
     items = []
     for number, value in lines[1:]:
         try:
             items.append(_item(value))
         except (InvalidArgument, TypeError) as error:
             raise fault(path, f"line {number}", str(error)) from None
-    return Annotations.of(items, classes)
+    return dataclasses.replace(Annotations.of(items, classes), class_ids=class_ids)
 
 
 def _fields_of(value: Any) -> Any:

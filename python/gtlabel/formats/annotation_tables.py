@@ -41,6 +41,7 @@ LABELS_CARRY = frozenset(
         "choices",
         "unsure and none of these",
         "class order",
+        "class ids",
         "class numbers",
         "item ids",
         "ids beside image names",
@@ -90,7 +91,7 @@ def _item_of_row(labels: Labels, row: int, has_gaps: bool) -> Item:
 
 def labels_of_annotations(annotations: Annotations) -> Labels:
     """Of items with one answer, which chose one class; others raise. Items that nobody answered are left out."""
-    place_of = {name: index for index, name in enumerate(annotations.classes)}
+    place_of = annotations.class_ids_from(0)
     placed = with_confidences_in_place(annotations, LABELS_CARRY)
     items = prepared(placed, LABELS_CARRY | {"unanswered items"}, "labels").items
     kept = [(row, item, item.answers[0]) for row, item in enumerate(items) if item.answers]
@@ -158,7 +159,7 @@ def only_people(annotations: Annotations) -> Annotations:
         dataclasses.replace(item, answers=tuple(answer for answer in item.answers if answer.source == HUMAN))
         for item in annotations.items
     ]
-    return Annotations(tuple(items), annotations.classes)
+    return dataclasses.replace(annotations, items=tuple(items))
 
 
 def box_columns(annotations: Annotations) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,8 @@ from gtlabel._core import InvalidArgument
 HUMAN, AUTO = "human", "auto"
 SKIP, UNSURE, NONE_OF_THESE = "skip", "unsure", "none of these"
 SPECIAL_SAYINGS = (SKIP, UNSURE, NONE_OF_THESE)
+
+LARGEST_CLASS_ID = 2**31 - 1  # of a class: what every table has a place for
 
 Fields = Mapping[str, Any]
 
@@ -148,12 +151,42 @@ class Annotations:
 
     items: tuple[Item, ...]
     classes: tuple[str, ...] = ()
+    class_ids: Mapping[str, int] = field(default_factory=dict)
+    """Numbers of classes by name, where a file does not count them off."""
+    not_read: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """What the file said that has no place here, by name, with how often."""
 
     @classmethod
-    def of(cls, items: Sequence[Item], classes: Sequence[str] = ()) -> Annotations:
+    def of(
+        cls, items: Sequence[Item], classes: Sequence[str] = (), *, not_read: Mapping[str, int] | None = None
+    ) -> Annotations:
         """With the classes given, and behind them those that the marks name, in order of appearance."""
         named = (mark.label for item in items for mark in marks_of(item) if not isinstance(mark, Other))
-        return cls(tuple(items), tuple(dict.fromkeys(itertools.chain(classes, named))))
+        told = {name: count for name, count in (not_read or {}).items() if count}
+        return cls(tuple(items), tuple(dict.fromkeys(itertools.chain(classes, named))), not_read=told)
+
+    def with_class_ids(self, given: Iterable[tuple[str, Any]], first: int) -> Annotations:
+        """With the numbers that a file gives its classes, unless it counts them off from ``first``.
+
+        Second numbers of a name, second names of a number and what is no number of a class are not read.
+        """
+        ids: dict[str, int] = {}
+        taken: set[int] = set()
+        pairs = dict.fromkeys(given)
+        for name, number in pairs:
+            if isinstance(number, int) and 0 <= number <= LARGEST_CLASS_ID and name not in ids and number not in taken:
+                ids[name] = number
+                taken.add(number)
+        n_lost = len(pairs) - len(ids)
+        not_read = {**self.not_read, **({"class ids": n_lost} if n_lost else {})}
+        is_counted_off = ids == {name: number for number, name in enumerate(self.classes, start=first)}
+        return dataclasses.replace(self, class_ids={} if is_counted_off else ids, not_read=not_read)
+
+    def class_ids_from(self, first: int) -> dict[str, int]:
+        """A number for each class: the one that it has, or the next free one from ``first`` on."""
+        taken = set(self.class_ids.values())
+        free = (number for number in itertools.count(first) if number not in taken)
+        return {name: self.class_ids[name] if name in self.class_ids else next(free) for name in self.classes}
 
     def __len__(self) -> int:
         return len(self.items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ CARRIES = frozenset(
         "negatives",
         "unused classes",
         "class order",
+        "class ids",
         "item ids",
         "ids beside image names",
         "images",
@@ -37,6 +39,7 @@ CARRIES = frozenset(
     )
 )
 _MOST_PIXELS = 2**30  # of a mask: a few bytes may claim any number
+_FILE_KEYS = ("images", "annotations", "categories")
 _IMAGE_KEYS = ("id", "file_name", "width", "height", "item_id")
 _MARK_KEYS = ("id", "image_id", "category_id", "bbox", "segmentation", "area", "score", "mark_id", "rotation")
 
@@ -48,7 +51,7 @@ def write_coco(annotations: Annotations, path: StrPath) -> None:
     turned box is the box before it was turned, its angle is under ``rotation``.
     """
     ready = prepared(annotations, CARRIES, "COCO")
-    categories = {name: number for number, name in enumerate(annotations.classes, start=1)}
+    categories = ready.class_ids_from(1)
     image_ids = _numbers([item.id for item in ready.items])
     marks = [(number, mark) for number, item in zip(image_ids, ready.items, strict=True) for mark in _marks(item)]
     mark_ids = _numbers([mark.id for _, mark in marks])
@@ -107,13 +110,15 @@ def _annotation(mark: Any, number: int, image_id: int, categories: Mapping[str, 
         found["score"] = mark.confidence
     if mark.id is not None and mark.id != number:
         found["mark_id"] = mark.id
-    return {"iscrowd": int(isinstance(mark, Mask))} | found | _not(mark.attributes, _MARK_KEYS)
+    others = _not({name: value for name, value in mark.attributes.items() if name != "area"}, _MARK_KEYS)
+    area = mark.attributes.get("area", _area_of(mark))
+    return {"iscrowd": int(isinstance(mark, Mask))} | found | {"area": area} | others
 
 
 def _box_shape(box: Box) -> dict[str, Any]:
     width, height = box.x2 - box.x1, box.y2 - box.y1
     turned = {"rotation": box.rotation} if box.rotation else {}
-    return {"bbox": [box.x1, box.y1, width, height], "area": width * height, "segmentation": [], **turned}
+    return {"bbox": [box.x1, box.y1, width, height], "segmentation": [], **turned}
 
 
 def _polygon_shape(polygon: Polygon) -> dict[str, Any]:
@@ -124,9 +129,14 @@ def _polygon_shape(polygon: Polygon) -> dict[str, Any]:
     right, bottom = (max(point[axis] for point in points) for axis in (0, 1))
     return {
         "bbox": [left, top, right - left, bottom - top],
-        "area": sum(_area(part) for part in polygon.parts),
         "segmentation": [[side for point in part for side in point] for part in polygon.parts],
     }
+
+
+def _area_of(mark: Any) -> float:
+    if isinstance(mark, Box):
+        return (mark.x2 - mark.x1) * (mark.y2 - mark.y1)
+    return sum(mark.runs[1::2]) if isinstance(mark, Mask) else sum(_area(part) for part in mark.parts)
 
 
 def _area(part: tuple[tuple[float, float], ...]) -> float:
@@ -141,7 +151,6 @@ def _mask_shape(mask: Mask) -> dict[str, Any]:
     right, bottom = (int(places[-1]) + 1 if len(places) else 0 for places in (columns, rows))
     return {
         "bbox": [left, top, right - left, bottom - top],
-        "area": int(pixels.sum()),
         "segmentation": {"size": [mask.height, mask.width], "counts": text_of_runs(mask.runs)},
     }
 
@@ -170,7 +179,20 @@ def read_coco(path: StrPath) -> Annotations:
             raise fault(path, where, f"category_id {category!r} is not a category of the file")
         marks_of[image_id].append(_mark(path, where, given, names[category]))
     items = [_item(path, where, image, tuple(marks_of[image["id"]])) for where, image in images]
-    return Annotations.of(items, tuple(names.values()))
+    annotations = Annotations.of(items, tuple(names.values()), not_read=_not_read(content))
+    return annotations.with_class_ids(((name, key) for key, name in names.items()), first=1)
+
+
+def _not_read(content: Mapping[str, Any]) -> dict[str, int]:
+    """Such as info, licenses, and what categories say beside their names."""
+    others = {name: value for name, value in content.items() if name not in _FILE_KEYS and value}
+    found = {name: len(value) if isinstance(value, list) else 1 for name, value in others.items()}
+    more = [
+        category
+        for category in content.get("categories", [])
+        if any(category[name] for name in set(category) - {"id", "name"})
+    ]
+    return found | {"category fields": len(more)}
 
 
 def _objects(path: StrPath, content: Mapping[str, Any], name: str, singular: str) -> Any:
@@ -224,6 +246,18 @@ def _side(path: StrPath, where: str, image: Mapping[str, Any], name: str) -> int
 
 
 def _mark(path: StrPath, where: str, given: dict[str, Any], label: str) -> Mark:
+    mark = _shape(path, where, given, label)
+    area = given.get("area")
+    if area is None or _is_near(area, _area_of(mark)):
+        return mark
+    return dataclasses.replace(mark, attributes={**mark.attributes, "area": area})
+
+
+def _is_near(given: Any, area: float) -> bool:
+    return isinstance(given, int | float) and math.isclose(given, area, rel_tol=1e-6, abs_tol=1e-6)
+
+
+def _shape(path: StrPath, where: str, given: dict[str, Any], label: str) -> Box | Polygon | Mask:
     try:
         common: dict[str, Any] = {
             "confidence": known(given.get("score")),

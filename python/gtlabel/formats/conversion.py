@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,7 +80,8 @@ class Conversion:
     n_negatives: int
     """Answers that say that there is nothing to mark."""
     not_carried: Mapping[str, int] = field(default_factory=dict)
-    """What the target has no place for, with the number of items, answers or marks that had it; empty: nothing lost."""
+    """What gtlabel has no form for or the target no place, with how many items, answers, marks or parts of the file had
+    it; empty: nothing lost."""
 
     def __str__(self) -> str:
         counts = f"{self.n_items} items, {self.n_answers} answers, {self.n_marks} marks, {self.n_negatives} negatives"
@@ -101,7 +103,7 @@ def convert(
         Names of ``FORMATS``; default by the file's ending and, for the source, its content. "csv", "jsonl" and
         "parquet" stand for labels or answers, whichever it is.
     strict
-        Refuse whatever the target cannot carry. Default: refuse marks and answers that it cannot carry, list the rest
+        Refuse whatever is not carried. Default: refuse marks and answers that it cannot carry, list the rest
         in ``not_carried``.
 
     Raises
@@ -121,7 +123,7 @@ def convert(
     destination = FORMATS[_known(to)] if to and to not in _TABLES else _of_ending(target, to, annotations)
     annotations = with_confidences_in_place(annotations, destination.carries)
     prepared(annotations, destination.carries, destination.title)  # refuses what is essential, strict or not
-    lost = _lost(annotations, destination)
+    lost = dict(Counter(_lost(annotations, destination)) + Counter(annotations.not_read))
     if strict and lost:
         raise InvalidArgument(
             f"{destination.title}: no place for {', '.join(f'{n} {name}' for name, n in lost.items())}"

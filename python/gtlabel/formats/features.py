@@ -29,7 +29,8 @@ from gtlabel.formats.annotations import (
 
 # Fields that gtlabel itself gives: of tables of labels, and where images are divided into parts.
 _OWN_ITEM_FIELDS = frozenset(("split", "item"))
-_OWN_ANSWER_FIELDS = frozenset(("round", "class_index"))
+_JOB_FIELDS = frozenset(("job-name", "creation-date"))  # of Ground Truth
+_OWN_ANSWER_FIELDS = frozenset(("round", "class_index")) | _JOB_FIELDS
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def prepared(annotations: Annotations, carries: frozenset[str], format_name: str
     """Without the items and answers that the format has no place for; what is essential is refused."""
     items = [_prepared_item(item, carries) for item in annotations.items]
     kept = [item for item in items if item.answers or "unanswered items" in carries]
-    result = Annotations(tuple(kept), annotations.classes)
+    result = dataclasses.replace(annotations, items=tuple(kept))
     for name, feature in FEATURES.items():
         if feature.is_essential and name not in carries and (count := feature.count(result)):
             hint = "; consolidate them first" if name == "several answers" else ""
@@ -87,7 +88,7 @@ def with_confidences_in_place(annotations: Annotations, carries: frozenset[str])
         dataclasses.replace(item, answers=tuple(_with_confidence_in_place(answer, to_marks) for answer in item.answers))
         for item in annotations.items
     ]
-    return Annotations(tuple(items), annotations.classes)
+    return dataclasses.replace(annotations, items=tuple(items))
 
 
 def _with_confidence_in_place(answer: Answer, to_marks: bool) -> Answer:
@@ -160,6 +161,12 @@ def _unused_classes(annotations: Annotations) -> int:
     return len(set(annotations.classes) - named)
 
 
+def _class_ids_not_counted_off(annotations: Annotations) -> int:
+    given = [annotations.class_ids.get(name) for name in annotations.classes]
+    n_classes = len(given)
+    return 0 if given in ([*range(n_classes)], [*range(1, n_classes + 1)]) else len(annotations.class_ids)
+
+
 def _classes_out_of_order(annotations: Annotations) -> int:
     """All of them, if they are not in the order in which the marks name them."""
     named = Annotations.of(annotations.items).classes
@@ -194,6 +201,7 @@ FEATURES: dict[str, Feature] = {
     "unanswered items": Feature(_items(lambda item: not item.answers), False),
     "unused classes": Feature(_unused_classes, False),
     "class order": Feature(_classes_out_of_order, False),
+    "class ids": Feature(_class_ids_not_counted_off, False),
     "item ids": Feature(_ids_not_counted_off, False),
     "ids beside image names": Feature(_items(lambda item: str(item.id) != file_stem(item)), False),
     "images": Feature(_items(lambda item: item.image is not None), False),
@@ -211,6 +219,7 @@ FEATURES: dict[str, Feature] = {
     "answer ids": Feature(_answers(lambda answer: answer.id is not None), False),
     "rounds": Feature(_answers(lambda answer: "round" in answer.fields), False),
     "class numbers": Feature(_answers(lambda answer: "class_index" in answer.fields), False),
+    "jobs and dates": Feature(_answers(lambda answer: _JOB_FIELDS & set(answer.fields)), False),
     "answer fields": Feature(_answers(lambda answer: set(answer.fields) - _OWN_ANSWER_FIELDS), False),
     "mark confidences": Feature(_marks(lambda mark: _confidence(mark) is not None), False),
     "mark ids": Feature(_marks(lambda mark: mark.id is not None), False),

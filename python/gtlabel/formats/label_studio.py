@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from gtlabel._core import InvalidArgument
@@ -29,8 +29,17 @@ from gtlabel.formats.file_text import StrPath, fault, parse_json, read_text, wri
 from gtlabel.formats.label_studio_brush import packed, unpacked
 
 FORMAT = "label_studio"
-CARRIES = frozenset(FEATURES) - {"unsure and none of these", "polygons in parts", "unused classes", "class order"}
+CARRIES = frozenset(FEATURES) - {
+    "unsure and none of these",
+    "polygons in parts",
+    "unused classes",
+    "class order",
+    "class ids",
+}
 _MOST_PIXELS = 2**28
+_USUAL_CONTROLS = ("choice", "label", "sentiment")
+_MIN_MARKS = frozenset(("annotation_id", "annotator"))  # what every record of JSON_MIN has
+_MIN_META = _MIN_MARKS | {"created_at", "updated_at", "lead_time", "id"}
 _RESULT_KEYS = ("id", "type", "value", "original_width", "original_height", "score")
 _VALUE_KEYS = {
     "choices": {"choices"},
@@ -205,7 +214,7 @@ def _corner(box: Box) -> tuple[float, float]:
     """Where the upper left corner is after the turn: Label Studio turns boxes about it, gtlabel about the centre."""
     if not box.rotation:
         return box.x1, box.y1
-    across, down = _turned(-(box.x2 - box.x1) / 2, -(box.y2 - box.y1) / 2, box.rotation)
+    across, down = _turned(-(box.x2 - box.x1) / 2, -(box.y2 - box.y1) / 2, _finite(box.rotation))
     return (box.x1 + box.x2) / 2 + across, (box.y1 + box.y2) / 2 + down
 
 
@@ -214,11 +223,14 @@ def _turned(x: float, y: float, degrees: float) -> tuple[float, float]:
     return x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
 
 
-def read_label_studio(path: StrPath) -> Annotations:
+def read_label_studio(path: StrPath, *, control: str | None = None) -> Annotations:
     """An export as JSON or JSON_MIN, or a file of tasks to import.
 
     Choices, rectangles, polygons, brush strokes and labels of texts become marks; results of other kinds are kept as
     they are. A rectangle becomes pixels by the original size of its image, otherwise fractions of its sides.
+
+    ``control``: of JSON_MIN the name of the control whose single choices are plain texts there, as the fields of a task
+    are; by default "choice", "label" and "sentiment" are taken for such.
     """
     content = parse_json(path, read_text(path))
     tasks = content if isinstance(content, list) else [content]
@@ -226,7 +238,7 @@ def read_label_studio(path: StrPath) -> Annotations:
         if not isinstance(task, dict):
             raise fault(path, f"task {position}", f"{type(task).__name__} given, expected an object")
     if tasks and all("data" not in task for task in tasks):
-        tasks = _tasks_of_min(tasks)
+        tasks = _tasks_of_min(path, tasks, _USUAL_CONTROLS if control is None else (control,))
     return annotations_of_tasks(tasks, path)
 
 
@@ -407,33 +419,55 @@ def _finite(value: Any) -> float:
     return float(value)
 
 
-def _tasks_of_min(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """JSON_MIN has a record per annotation, with the values of its results under the names of the controls."""
+def _tasks_of_min(path: StrPath, records: list[dict[str, Any]], controls: Collection[str]) -> list[dict[str, Any]]:
+    """JSON_MIN has a record per annotation, with the values of its results under the names of the controls.
+
+    Anything can be called anything there: where no value is one of a control, the labels are likelier to have another
+    name than to be missing from every annotation, and nobody is said to have found nothing.
+    """
     tasks: dict[Any, dict[str, Any]] = {}
-    meta = ("annotator", "annotation_id", "created_at", "updated_at", "lead_time", "id")
+    n_results = 0
     for position, record in enumerate(records):
-        results = {name: _results_of_min(name, value) for name, value in record.items() if name not in meta}
-        controls = {name: values for name, values in results.items() if values}
-        content = {name: value for name, value in record.items() if name not in meta and name not in controls}
+        if _MIN_MARKS - record.keys():
+            expected = "a task of Label Studio with data, or an annotation of JSON_MIN with annotation_id and annotator"
+            raise fault(path, f"task {position}", f"{_shown(record)} given, expected {expected}")
+        results = {
+            name: _results_of_min(name, value, controls) for name, value in record.items() if name not in _MIN_META
+        }
+        found = [result for values in results.values() for result in values]
+        n_results += len(found)
+        content = {name: value for name, value in record.items() if name in results and not results[name]}
         annotation = {
-            "id": record.get("annotation_id"),
-            "completed_by": record.get("annotator"),
+            "id": record["annotation_id"],
+            "completed_by": record["annotator"],
             "lead_time": record.get("lead_time"),
-            "result": [result for values in controls.values() for result in values],
+            "result": found,
         }
         annotation |= {name: record[name] for name in ("created_at", "updated_at") if name in record}
         task = tasks.setdefault(record.get("id", position), {"id": record.get("id", position), "data": content})
         task.setdefault("annotations", []).append(annotation)
+    if not n_results:
+        hint = "expected JSON instead of JSON_MIN, or read_label_studio(path, control=...)"
+        raise fault(path, "", f"no label in {len(records)} annotations, of {_shown(records[0])}: {hint}")
     return list(tasks.values())
 
 
-def _results_of_min(name: str, value: Any) -> list[dict[str, Any]]:
+def _shown(record: Mapping[str, Any]) -> str:
+    names = list(record)
+    return (
+        f"an object of {', '.join(map(repr, names[:8]))}{', ...' if names[8:] else ''}"
+        if names
+        else "an object of nothing"
+    )
+
+
+def _results_of_min(name: str, value: Any, controls: Collection[str]) -> list[dict[str, Any]]:
     """Of one control; nothing if the value is no value of a control."""
     if isinstance(value, dict) and isinstance(value.get("choices"), list):
         return [{"from_name": name, "type": "choices", "value": {"choices": value["choices"]}}]
     if not isinstance(value, list):
-        # A single choice is a plain text, as the fields of the task are; the usual names tell them apart.
-        is_choice = isinstance(value, str) and name in ("choice", "label", "sentiment")
+        # A single choice is a plain text, as the fields of the task are; names tell them apart.
+        is_choice = isinstance(value, str) and name in controls
         return [{"from_name": name, "type": "choices", "value": {"choices": [value]}}] if is_choice else []
     found = []
     for part in value:

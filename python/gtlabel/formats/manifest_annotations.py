@@ -37,12 +37,25 @@ CARRIES = frozenset(
         "splits",
         "item numbers",
         "item fields",
+        "class ids",
         "sources",
+        "jobs and dates",
         "mark confidences",
     ]
 )
 _FORMAT = "manifest"
 _LABEL = "label"  # the attribute that is written
+_WRITTEN_TYPES = frozenset(
+    "groundtruth/" + name
+    for name in (
+        "image-classification",
+        "text-classification",
+        "image-classification-multilabel",
+        "text-classification-multilabel",
+        "object-detection",
+        "text-span",
+    )
+)
 _OWN_KEYS = ("source", "source-ref", _LABEL, "item_id", "text")
 
 
@@ -65,8 +78,32 @@ def annotations_of_manifest(manifest: Manifest, attribute: str | None = None) ->
     chosen = attribute if attribute is not None else names[0] if names else None
     labels = [None] * len(manifest) if chosen is None else manifest.typed_labels(chosen)
     items = [_item(row, line, label) for row, (line, label) in enumerate(zip(manifest, labels, strict=True))]
-    classes = [name for label in labels if label is not None for name in _class_names(label)]
-    return Annotations.of(items, list(dict.fromkeys(classes)))
+    told = [label for label in labels if label is not None]
+    classes = dict.fromkeys(name for label in told for name in _class_names(label))
+    annotations = Annotations.of(items, list(classes), not_read=_not_read(told))
+    return annotations.with_class_ids((pair for label in told for pair in _class_ids(label)), first=0)
+
+
+def _not_read(labels: list[ManifestLabel]) -> dict[str, int]:
+    """What labels say that is not written again; those that are kept as they are lose nothing."""
+    read = [label for label in labels if isinstance(label.value, ClassLabel | MultiClassLabel | BoxLabel | SpanLabel)]
+    values = [label.value for label in read]
+    return {
+        "label types": sum(bool(label.type) and label.type not in _WRITTEN_TYPES for label in read),
+        "worker feedback": sum(isinstance(value, ClassLabel) and bool(value.comments) for value in values),
+        "adjustment statuses": sum(bool(label.adjustment_status) for label in read),
+        "image depths": sum(isinstance(value, BoxLabel) and value.image_depth not in (0, 3) for value in values),
+        "other metadata": sum(bool(label.other_metadata) for label in read),
+    }
+
+
+def _class_ids(label: ManifestLabel) -> list[tuple[str, int]]:
+    value = label.value
+    if isinstance(value, BoxLabel):
+        return [(name, number) for number, name in sorted(value.class_map) if name]
+    chosen = [value.chosen] if isinstance(value, ClassLabel) else []
+    chosen += value.classes if isinstance(value, MultiClassLabel) else []
+    return [(_name(one), one.class_index) for one in chosen if one.class_index >= 0]
 
 
 def _item(row: int, line: ManifestRow, label: ManifestLabel | None) -> Item:
@@ -135,7 +172,7 @@ def write_manifest_annotations(annotations: Annotations, path: StrPath) -> None:
     """An augmented manifest with the label attribute ``label``, of the one task type that all answers are of."""
     ready = prepared(with_confidences_in_place(annotations, CARRIES), CARRIES, "manifest")
     kind = _task_kind(ready)
-    places = {name: place for place, name in enumerate(ready.classes)}
+    places = ready.class_ids_from(0)
     manifest = Manifest()
     for row, item in enumerate(ready.items):
         manifest.append(_line(item, row))

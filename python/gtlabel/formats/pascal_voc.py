@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,10 @@ CARRIES = frozenset(
     ("boxes", "negatives", "item ids", "ids beside image names", "images", "image sizes", "mark attributes")
 )
 _OWN_ELEMENTS = ("pose", "truncated", "difficult", "occluded")
+_FILE_ELEMENTS = ("filename", "item_id", "size", "object")
+_SIZE_ELEMENTS = ("width", "height")
+_OBJECT_ELEMENTS = ("name", "bndbox", "attributes", *_OWN_ELEMENTS)
+_USUAL = {"depth": "3", "segmented": "0"}
 
 
 def write_pascal_voc(annotations: Annotations, folder: StrPath, *, first_pixel: int = 0) -> None:
@@ -51,7 +57,9 @@ def read_pascal_voc(folder: StrPath, *, first_pixel: int = 0) -> Annotations:
     paths = [root] if root.is_file() else sorted(base.rglob("*.xml"))
     if not paths and (not root.is_dir() or any(root.iterdir())):
         raise fault(folder, "", "no .xml files, expected one per image")
-    return Annotations.of([_item(path, base, _offset(first_pixel)) for path in paths])
+    not_read: Counter[str] = Counter()
+    items = [_item(path, base, _offset(first_pixel), not_read) for path in paths]
+    return Annotations.of(items, not_read=not_read)
 
 
 def _offset(first_pixel: int) -> int:
@@ -90,8 +98,9 @@ def _object(box: Box, offset: int) -> str:
     return f"  <object><name>{xml_name(box.label)}</name>{own}<bndbox>{bounds}</bndbox>{attributes}</object>"
 
 
-def _item(path: Path, root: Path, offset: int) -> Item:
+def _item(path: Path, root: Path, offset: int, not_read: Counter[str]) -> Item:
     tree = read_xml(path, "annotation")
+    not_read.update(_names_of_others(tree))
     name = text_of(tree, "filename") or None
     size = tree.find("size")
     width, height = (None if size is None else _side(path, size, side) for side in ("width", "height"))
@@ -99,6 +108,19 @@ def _item(path: Path, root: Path, offset: int) -> Item:
     stem = path.relative_to(root).as_posix()[: -len(path.suffix)]
     item_id = text_of(tree, "item_id") or stem
     return Item(id=item_id, answers=(Answer(marks),), image=name, width=width, height=height)
+
+
+def _names_of_others(tree: Element) -> Iterator[str]:
+    """Of elements that are not read, unless they are empty or say what is usual."""
+    for parents, known in (
+        (tree.iterfind("."), _FILE_ELEMENTS),
+        (tree.iterfind("size"), _SIZE_ELEMENTS),
+        (tree.iter("object"), _OBJECT_ELEMENTS),
+    ):
+        for element in (element for parent in parents for element in parent if element.tag not in known):
+            text = (element.text or "").strip()
+            if len(element) or text not in ("", _USUAL.get(element.tag)):
+                yield f"<{element.tag}>"
 
 
 def _side(path: Path, size: Any, name: str) -> int | None:

@@ -131,6 +131,8 @@ def xml_attributes(**values: object) -> str:
 
 def shown_number(value: float) -> str:
     """The shortest text that is this number; whole ones without a point."""
+    if not math.isfinite(value):
+        raise InvalidArgument(f"{value} given, expected a number: readers refuse it")
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gtlabel._core import InvalidArgument
+from gtlabel._core import FormatError, InvalidArgument
 from gtlabel.formats.annotations import Annotations, Answer, Box, Choice, Item, Polygon
 from gtlabel.formats.features import file_stem, only_answer, prepared
 from gtlabel.formats.file_text import StrPath, fault, file_name_of, read_text, refusal, write_folder
@@ -104,6 +104,8 @@ def _line(item: Item, mark: Any, classes: Mapping[str, int], confidences: bool) 
         values = [side / length for point in part for side, length in zip(point, (width, height), strict=True)]
     if confidences and mark.confidence is not None:
         values.append(mark.confidence)
+    if not all(map(math.isfinite, values)):
+        raise InvalidArgument(f"YOLO: a mark of {item.id!r} with {values} given, expected numbers")
     return " ".join([str(classes[mark.label]), *(f"{value:.{_DIGITS}g}" for value in values)]) + "\n"
 
 
@@ -126,13 +128,14 @@ def read_yolo(path: StrPath) -> Annotations:
     yaml_path = _yaml_path(Path(path))
     head = _head(yaml_path)
     classes = _class_names(yaml_path, head.get("names"))
-    root = yaml_path.parent / str(head.get("path") or ".")
+    entries = {split: _entries(yaml_path, split, head.get(split)) for split in SPLITS}
+    root = yaml_path.parent / "".join(_entries(yaml_path, "path", head.get("path")))
     if not root.is_dir():
         root = yaml_path.parent
     items: dict[str, Item] = {}
-    has_splits = len({str(head.get(split)) for split in SPLITS if head.get(split)}) > 1
-    for split in SPLITS:
-        for entry in _entries(head.get(split)):
+    has_splits = len({tuple(listed) for listed in entries.values() if listed}) > 1
+    for split, listed in entries.items():
+        for entry in listed:
             for image in _images(yaml_path, root, entry):
                 item = _item(root, image, classes)
                 if has_splits:
@@ -152,8 +155,15 @@ def _yaml_path(path: Path) -> Path:
 
 def _head(path: Path) -> dict[str, Any]:
     yaml = _yaml()
+    text = read_text(path)
     try:
-        head = yaml.safe_load(read_text(path))
+        # A few lines of aliases of aliases are a list too long for any memory, once it is walked through.
+        aliases = (event for event in yaml.parse(text) if isinstance(event, yaml.AliasEvent))
+        if alias := next(aliases, None):
+            raise fault(path, f"line {alias.start_mark.line + 1}", f"alias *{alias.anchor} given, expected none")
+        head = yaml.safe_load(text)
+    except FormatError:
+        raise
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         raise fault(path, f"line {mark.line + 1}" if mark else "", f"no YAML: {str(error)[:200]}") from None
@@ -173,8 +183,11 @@ def _class_names(path: Path, names: Any) -> list[str]:
     return listed
 
 
-def _entries(value: Any) -> list[str]:
-    return [str(entry) for entry in value] if isinstance(value, list) else [str(value)] if value else []
+def _entries(path: Path, name: str, value: Any) -> list[str]:
+    listed = value if isinstance(value, list) else [value] if value else []
+    if not all(isinstance(entry, str) for entry in listed):
+        raise fault(path, name, "expected a text, or a list of texts")
+    return listed
 
 
 def _images(yaml_path: Path, root: Path, entry: str) -> Iterator[Path]:

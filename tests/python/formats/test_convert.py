@@ -189,7 +189,7 @@ def test_a_manifest_becomes_labels_and_labels_become_a_manifest(tmp_path):
     labels = gt.formats.read_labels(tmp_path / "out.csv")
     rows = list(zip(labels.item.tolist(), labels.label, labels.source, labels.confidence.round(3), strict=True))
     assert rows == [(0, "dog", "auto", np.float32(0.9))]
-    assert told.not_carried == {"unanswered items": 1, "images": 2, "item fields": 1, "answer fields": 1}
+    assert told.not_carried == {"unanswered items": 1, "images": 2, "item fields": 1, "jobs and dates": 1}
     convert(tmp_path / "in.manifest", tmp_path / "again.manifest")
     again = gt.formats.read_manifest(tmp_path / "again.manifest")
     assert [finding.rule for finding in gt.formats.lint_manifest(tmp_path / "again.manifest").findings] == [
@@ -198,6 +198,43 @@ def test_a_manifest_becomes_labels_and_labels_become_a_manifest(tmp_path):
     assert again.sources == ["s3://b/1.jpg", "s3://b/2.jpg"]
     assert again[1]["camera"] == "left"
     assert again.labels("label").confidence[0] == 0.9
+
+
+def test_a_manifest_keeps_numbers_of_classes_jobs_and_dates(tmp_path):
+    line = '{"source-ref": "s3://b/%d.jpg", "label": %d, "label-metadata": {"class-name": "%s", "confidence": 0.5, '
+    line += '"human-annotated": "yes", "type": "groundtruth/image-classification", "job-name": "j", '
+    line += '"creation-date": "2020-01-02T03:04:05.000006"}}\n'
+    (tmp_path / "in.manifest").write_text("".join(line % row for row in [(1, 2, "dog"), (2, 0, "cat"), (3, 2, "dog")]))
+    assert convert(tmp_path / "in.manifest", tmp_path / "out.manifest", strict=True).not_carried == {}
+    given, written = (gt.formats.read_manifest(tmp_path / f"{name}.manifest") for name in ("in", "out"))
+    assert [label.to_json() for label in written.typed_labels("label")] == [
+        label.to_json() for label in given.typed_labels("label")
+    ]
+    convert(tmp_path / "in.manifest", tmp_path / "lines.jsonl", to="annotations", strict=True)
+    convert(tmp_path / "lines.jsonl", tmp_path / "again.manifest", strict=True)
+    assert (tmp_path / "again.manifest").read_bytes() == (tmp_path / "out.manifest").read_bytes()
+    convert(tmp_path / "in.manifest", tmp_path / "out.csv")
+    assert gt.formats.read_labels(tmp_path / "out.csv").class_index.tolist() == [2, 0, 2]
+
+
+def test_what_annotations_have_no_form_for_in_a_manifest_is_told(tmp_path):
+    line = '{"source-ref": "s3://b/1.jpg", "label": "1", "label-metadata": {"class-name": "bad", "confidence": 0.5, '
+    line += '"human-annotated": "yes", "type": "groundtruth/label-verification", "job-name": "j", '
+    line += '"creation-date": "2020-01-02T03:04:05.000006", "worker-feedback": ["dark"], "stage": 3}}\n'
+    (tmp_path / "in.manifest").write_text(line)
+    told = convert(tmp_path / "in.manifest", tmp_path / "out.manifest")
+    assert told.not_carried == {"label types": 1, "worker feedback": 1, "other metadata": 1}
+    with pytest.raises(gt.InvalidArgument, match="no place for 1 label types, 1 worker feedback, 1 other metadata"):
+        convert(tmp_path / "in.manifest", tmp_path / "strict.manifest", strict=True)
+
+
+def test_numbers_of_classes_that_contradict_each_other_are_told(tmp_path):
+    line = '{"source-ref": "s3://b/1.jpg", "label": %d, "label-metadata": {"class-name": "%s", "confidence": 0.5}}\n'
+    (tmp_path / "in.manifest").write_text("".join(line % row for row in [(5, "a"), (6, "a"), (5, "b"), (7, "c")]))
+    read = FORMATS["manifest"].read(tmp_path / "in.manifest")
+    assert read.class_ids == {"a": 5, "c": 7}
+    assert read.not_read == {"class ids": 2}
+    assert read.class_ids_from(0) == {"a": 5, "b": 0, "c": 7}
 
 
 def test_of_several_attributes_of_a_manifest_one_is_taken(tmp_path):
@@ -335,6 +372,29 @@ def test_coco_of_others_with_crowds_polygons_and_ids_is_read(tmp_path):
     assert read.items[1].answers == (Answer(),), "an image without annotations is a negative"
 
 
+def test_coco_to_coco_keeps_ids_and_areas_and_tells_what_is_lost(tmp_path):
+    shape = {"id": 5, "image_id": 9, "category_id": 7, "bbox": [0, 0, 4, 2], "iscrowd": 0, "segmentation": []}
+    content = {
+        "images": [{"id": 9, "file_name": "a.jpg", "width": 30, "height": 20}],
+        "annotations": [
+            {**shape, "area": 6.5, "keypoints": [1, 2, 2]},
+            {**shape, "id": 6, "category_id": 3, "area": 8},
+        ],
+        "categories": [{"id": 3, "name": "person"}, {"id": 7, "name": "dog"}],
+    }
+    (tmp_path / "in.json").write_text(json.dumps(content))
+    assert convert(tmp_path / "in.json", tmp_path / "out.json", to="coco", strict=True).not_carried == {}
+    assert json.loads((tmp_path / "out.json").read_text()) == content
+    content["categories"][0] |= {"supercategory": "animal", "keypoints": ["nose"]}
+    content |= {"info": {"year": 2017}, "licenses": [{"id": 1}, {"id": 2}], "videos": []}
+    (tmp_path / "in.json").write_text(json.dumps(content))
+    told = convert(tmp_path / "in.json", tmp_path / "again.json", to="coco")
+    assert told.not_carried == {"info": 1, "licenses": 2, "category fields": 1}
+    with pytest.raises(gt.InvalidArgument, match="no place for 1 info, 2 licenses, 1 category fields"):
+        convert(tmp_path / "in.json", tmp_path / "strict.json", to="coco", strict=True)
+    assert convert(tmp_path / "in.json", tmp_path / "yolo", to="yolo").not_carried["class ids"] == 2
+
+
 def test_label_studios_exports_of_both_kinds_are_read(tmp_path):
     """As Label Studio 1.23.2 wrote them, shortened; predictions are numbers there."""
     result = {"type": "choices", "from_name": "kind", "to_name": "item", "value": {"choices": ["good"]}}
@@ -355,6 +415,32 @@ def test_label_studios_exports_of_both_kinds_are_read(tmp_path):
         assert (answer.worker, answer.seconds, answer.id) == ("2", 2.0, 9)
         assert answer.marks[0].label == "good"
         assert answer.marks[0].attributes.get("from_name") == control
+
+
+def test_a_single_choice_of_json_min_is_found_under_the_name_of_its_control(tmp_path):
+    plain = {"id": 1, "text": "fine", "label": "blue", "topic": "news", "annotator": 2, "annotation_id": 9}
+    (tmp_path / "export.json").write_text(json.dumps([plain, plain | {"id": 2, "topic": None}]))
+    one, none = gt.formats.read_label_studio(tmp_path / "export.json", control="topic").items
+    assert [mark.label for mark in one.answers[0].marks] == ["news"]
+    assert one.fields == {"label": "blue"}
+    assert none.answers[0].marks == ()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"image_id": 1, "category_id": 2, "bbox": [1, 2, 3, 4], "score": 0.5}],
+        [{"a": 1}],
+        {"x": 1},
+        [{}],
+        [{"id": 1, "annotator": 2, "annotation_id": 9, "topic": "news"}],
+    ],
+)
+def test_json_of_others_is_not_taken_for_people_who_found_nothing(content, tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    with pytest.raises(gt.FormatError, match=r"x\.json.* of "):
+        convert(tmp_path / "x.json", tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()
 
 
 def test_runs_are_told_as_in_pycocotools():
@@ -405,6 +491,8 @@ def test_pascal_voc_of_the_development_kit_counts_pixels_from_one(tmp_path):
     [box] = item.answers[0].marks
     assert (box.x1, box.y1, box.x2, box.y2) == (173, 100, 349, 351)
     assert box.attributes == {"pose": "Unspecified", "truncated": "0", "difficult": "1"}
+    told = convert(tmp_path, tmp_path.parent / "voc", to="pascal_voc", from_="pascal_voc").not_carried
+    assert told == {"<folder>": 1, "<part>": 1}, "a depth of 3 is written again"
     gt.formats.write_pascal_voc(Annotations.of([item]), tmp_path / "out", first_pixel=1)
     assert gt.formats.read_pascal_voc(tmp_path / "out", first_pixel=1).items == (item,)
 
@@ -491,8 +579,14 @@ BAD = [
      '{"rectanglelabels": ["a"], "x": "1"}}]}]}]', "task 0"),
     ("label_studio", "x.json", '[{"data": {}, "annotations": [{"result": [{"type": "brushlabels", "original_width": 2,'
      '"original_height": 2, "value": {"brushlabels": ["a"], "format": "rle", "rle": [0, 0]}}]}]}]', "rle: it ends too"),
+    ("label_studio", "x.json", '[{"a": 1, "annotator": 2}]',
+     "task 0: an object of 'a', 'annotator' given, expected a task of Label Studio with data, or an annotation of"),
+    ("label_studio", "x.json", '[{"annotator": 2, "annotation_id": 9, "topic": "news"}]',
+     "no label in 1 annotations, of an object of .*'topic': expected JSON instead"),
     ("conll", "x.conll", "Ann B-PER\nleft\n", "line 2: 'left' given, expected a token and a tag"),
     ("conll", "x.conll", "Ann PER\n", "line 1: tag 'PER' given, expected O, B-name"),
+    ("annotations", "x.jsonl", '{"format": "gtlabel annotations", "version": 1, "class_ids": {"a": 1, "b": 1}}\n',
+     "line 1: class_ids: expected different whole numbers"),
     ("annotations", "x.jsonl", "{}\n", "line 1: expected an object with 'format'"),
     ("annotations", "x.jsonl", '{"format": "gtlabel annotations", "version": 9}\n',
      "line 1: version 9 given, expected 1"),
@@ -526,6 +620,9 @@ def test_a_fault_is_named_with_file_and_place(name, file, text, message, tmp_pat
         ("names: [a, yes]\ntrain: images", "", "names: expected a list of texts"),
         ("names: [a, a]\ntrain: images", "", "a class named twice"),
         ("names: [a]\ntrain: gone", "", "'gone' given, expected a folder"),
+        ("names: [a]\ntrain: [images, [images]]", "", "train: expected a text, or a list of texts"),
+        ("names: [a]\npath: 5\ntrain: images", "", "path: expected a text"),
+        ("names: &n [a]\nold: *n\ntrain: images", "", r"data.yaml, line 2: alias \*n given, expected none"),
         ("names: [a]\ntrain: images", "0 0 0 1 1\n5 0 0 1 1\n", r"a.txt, line 2: class 5 given, expected 0 to 0"),
         ("names: [a]\ntrain: images", "0 0 0 1\n", r"a.txt, line 1: 3 numbers after the class"),
         ("names: [a]\ntrain: images", "0 0 0 1 x\n", r"a.txt, line 1: .*expected numbers"),
@@ -549,6 +646,17 @@ def test_names_that_xml_or_tokens_cannot_have_are_refused(tmp_path):
         gt.formats.write_conll(one(Answer((Span("a b", 0, 1),)), text="x"), tmp_path / "x.conll")
     with pytest.raises(gt.InvalidArgument, match="expected whole words"):
         gt.formats.write_conll(one(Answer((Span("a", 0, 9),)), text="x"), tmp_path / "x.conll")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["yolo_predictions", "cvat", "pascal_voc", "coco", "label_studio", "annotations"])
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_what_is_no_number_is_refused_before_a_reader_refuses_it(name, wrong, tmp_path):
+    marks = [Box("a", wrong, 0, wrong, 1), Box("a", 0, 0, 1, 1, confidence=wrong), Box("a", 0, 0, 1, 1, rotation=wrong)]
+    needs = ["boxes", "mark confidences", "turned boxes"]
+    for mark in [mark for mark, need in zip(marks, needs, strict=True) if need in FORMATS[name].carries]:
+        with pytest.raises(gt.InvalidArgument, match=r"expected (a number|numbers|what JSON can say)"):
+            FORMATS[name].write(one(Answer((mark,)), **PHOTO), tmp_path / "out", tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
