@@ -52,7 +52,7 @@ def is_same_file(path: str, other: str) -> bool:
     """Also by another name, and before the file is there."""
     if os.path.exists(path) and os.path.exists(other):
         return os.path.samefile(path, other)
-    return Path(path).resolve() == Path(other).resolve()
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def write_csv(path: str, rows: Iterable[Iterable[Any]]) -> None:

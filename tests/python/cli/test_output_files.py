@@ -114,6 +114,8 @@ def test_a_pipe_is_written_to_and_a_link_stays_one(command, stored, read_csv, tm
     assert command("consolidate", "answers.csv", "-o", "pipe").code == 0
     reader.join()
     assert heard[0].startswith("item,label,confidence\n")
+    os.symlink("loop.csv", tmp_path / "loop.csv")
+    assert command("consolidate", "answers.csv", "-o", "loop.csv").code == 0
     os.symlink("real.csv", tmp_path / "link.csv")
     assert command("consolidate", "answers.csv", "-o", "link.csv").code == 0
     assert (tmp_path / "link.csv").is_symlink()
