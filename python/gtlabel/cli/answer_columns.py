@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gtlabel import InvalidArgument
+from gtlabel import InvalidArgument, LabelingJob
 from gtlabel.cli.tables import Table, read_table
 
 _NAMES = {
@@ -26,6 +28,10 @@ class AnswerColumns:
     table: Table
     rows: list[int]
     """The row of the table that each answer comes from."""
+
+    def said(self) -> Iterator[tuple[str, str, str]]:
+        """Item, worker ("": not told) and answer of each."""
+        return zip(self.items, self.workers or [""] * len(self.items), self.answers, strict=True)
 
 
 def add_column_options(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +67,18 @@ def read_answers(path: str, item: str | None, worker: str | None, answer: str | 
         table=table,
         rows=rows,
     )
+
+
+def rows_not_heard(given: AnswerColumns, job: LabelingJob) -> Iterator[tuple[int, tuple[str, str, str]]]:
+    """The rows whose answers the job does not have, with what they say; one said twice is heard when it has both."""
+    heard = job.answers()
+    names = [str(item if job.ids is None else job.ids[item]) for item in heard["item"].tolist()]
+    known = Counter(zip(names, heard["worker"].tolist(), heard["label"].tolist(), strict=True))
+    for row, said in zip(given.rows, given.said(), strict=True):
+        if known[said] > 0:
+            known[said] -= 1
+        else:
+            yield row, said
 
 
 def _text(value: Any) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 import gtlabel as gt
 from gtlabel.answers import SPECIAL_NAMES
-from gtlabel.cli.answer_columns import AnswerColumns
+from gtlabel.cli.answer_columns import AnswerColumns, rows_not_heard
 from gtlabel.cli.tables import Table, json_object
 
 _SPECIAL = dict(zip(SPECIAL_NAMES, (gt.NONE_OF_THESE, gt.UNSURE, gt.SKIP), strict=False))
@@ -59,25 +59,19 @@ class Truth:
 
 
 class AnswerFile:
-    """A file of answers, each given to the job once and only when it asks about the item.
+    """A file of answers, each given to the job once and only when it asks about the item."""
 
-    ``heard``: pairs of item and worker that the job has answers of already.
-    """
-
-    def __init__(
-        self, given: AnswerColumns, classes: Sequence[str], item_of: Mapping[str, int], heard: Iterable[tuple[int, str]]
-    ) -> None:
-        known = Counter(heard)
+    def __init__(self, given: AnswerColumns, job: gt.LabelingJob) -> None:
+        names = range(job.n_items) if job.ids is None else job.ids.tolist()
+        item_of = {str(name): item for item, name in enumerate(names)}
+        not_heard = {row for row, _ in rows_not_heard(given, job)}
         self._waiting: dict[int, list[Said]] = defaultdict(list)
-        workers = given.workers or [""] * len(given.items)
-        for row, name, worker, answer in zip(given.rows, given.items, workers, given.answers, strict=True):
+        for row, (name, worker, answer) in zip(given.rows, given.said(), strict=True):
             where = given.table.where(row)
             if name not in item_of:
                 raise gt.InvalidArgument(f"{where}: no item {name!r} in the input")
-            said = Said(item_of[name], as_answer(answer, classes, where), worker)
-            if known[said.item, worker] > 0:
-                known[said.item, worker] -= 1
-            else:
+            said = Said(item_of[name], as_answer(answer, job.active_classes, where), worker)
+            if row in not_heard:
                 self._waiting[said.item].append(said)
 
     def answers(self, items: Sequence[int]) -> list[Said]:

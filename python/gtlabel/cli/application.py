@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 import gtlabel
 from gtlabel.cli import (
@@ -59,10 +60,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = make_parser()
     if "_ARGCOMPLETE" in os.environ:
         completion.complete(parser)
+    words = sys.argv[1:] if argv is None else argv
     try:
-        arguments = parser.parse_args(argv)
-    except SystemExit as stop:  # --help, --version, and options that do not fit
+        arguments = parser.parse_args(words)
+    except SystemExit as stop:  # --help and --version
         return stop.code if isinstance(stop.code, int) else exit_codes.REFUSED
+    except gtlabel.InvalidArgument as error:
+        return _refuse(error, "--json" in words)
     try:
         code: int = arguments.call(arguments)
         sys.stdout.flush()
@@ -79,9 +83,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(MemoryError("not enough memory"), getattr(arguments, "json", False))
 
 
+class _Parser(argparse.ArgumentParser):
+    """Raises what argparse would print and exit with."""
+
+    def error(self, message: str) -> NoReturn:
+        raise gtlabel.InvalidArgument(f"{message}; {self.prog} --help lists the options")
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="gtlabel",
         description="Label a pool of items with as few human answers as you can, and know how wrong the rest may be.",
         epilog=_EPILOG,

@@ -29,6 +29,7 @@ class AugmentedManifest:
         if table.is_lines:
             self._manifest = read_manifest(table.path)
         else:
+            _check_renamed(table, renamed)
             rows = ({renamed.get(name, name): value for name, value in row.items()} for row in table.rows)
             self._manifest = Manifest(rows)
         if len(self._manifest) != len(table):
@@ -51,6 +52,15 @@ class AugmentedManifest:
             source=labels.source[is_class].tolist(),
         )
         write_manifest(self._manifest, path)
+
+
+def _check_renamed(table: Table, renamed: dict[str, str]) -> None:
+    for column, name in renamed.items():
+        if name != column and name in table.columns:
+            raise gt.InvalidArgument(
+                f"-o: {table.path} has the columns {column!r} and {name!r}, and {column!r} would be {name!r} in a "
+                f"manifest, expected another name for the present {name!r}"
+            )
 
 
 def _check_attribute(table: Table, attribute: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import gtlabel as gt
 from gtlabel.cli import exit_codes, options, output
 from gtlabel.cli.answer_columns import add_column_options, read_answers
+from gtlabel.cli.output_files import check_outputs, write_csv
 
 _METHODS = {
     "consolidate": gt.consolidate,
@@ -55,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
+    outputs = [("-o", arguments.output), ("--workers", arguments.workers)]
+    check_outputs(outputs, [arguments.answers, arguments.gold])
     given = read_answers(arguments.answers, arguments.item, arguments.worker, arguments.answer)
     votes = given.items, given.workers, given.answers
     gold = _gold(arguments.gold, set(given.items))
@@ -71,9 +74,9 @@ def call(arguments: argparse.Namespace) -> int:
     }
     rows = [("item", "label", "confidence"), *zip(items.tolist(), labels.tolist(), confidences.tolist(), strict=True)]
     if arguments.output:
-        _write_csv(arguments.output, rows)
+        write_csv(arguments.output, rows)
     if arguments.workers:
-        _write_csv(arguments.workers, [("worker", "accuracy"), *workers])
+        write_csv(arguments.workers, [("worker", "accuracy"), *workers])
     if arguments.json:
         listed = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
         output.show(arguments, "", summary if arguments.output else {**summary, "labels": listed})
@@ -134,8 +137,3 @@ def _words(summary: dict[str, Any]) -> str:
             f"used, {summary['majority_vote_accuracy_on_gold']:.1%} by majority vote"
         )
     return "\n".join(lines)
-
-
-def _write_csv(path: str, rows: list[tuple[Any, ...]]) -> None:
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)

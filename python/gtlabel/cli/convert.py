@@ -9,6 +9,7 @@ import argparse
 
 import gtlabel as gt
 from gtlabel.cli import exit_codes, output
+from gtlabel.cli.output_files import check_replaced
 
 EPILOG = """\
 examples:
@@ -42,6 +43,7 @@ def call(arguments: argparse.Namespace) -> int:
         return exit_codes.DONE
     if arguments.source is None or arguments.target is None:
         raise gt.InvalidArgument("convert: expected SOURCE and TARGET, or --formats")
+    check_replaced("TARGET", arguments.target, [arguments.source])
     done = convert(arguments.source, arguments.target, arguments.from_, arguments.to, strict=arguments.strict)
     lines = [
         f"{done.source_format} to {done.target_format}: {done.n_items:,} items, {done.n_answers:,} answers, "

@@ -10,6 +10,7 @@ import gtlabel as gt
 from gtlabel.cli import options
 from gtlabel.cli.answer_columns import AnswerColumns
 from gtlabel.cli.item_features import columns_left_out, features_of, id_column
+from gtlabel.cli.stored_rows import check_same_rows, remember_rows
 from gtlabel.cli.tables import Table
 
 
@@ -24,9 +25,13 @@ def make_job(
     budget = gt.Budget(arguments.max_answers, arguments.max_cost, arguments.max_items)
     price = options.price_of(arguments)
     features = features_of(table, arguments, columns_left_out(table, arguments))
+    # Rows that the features are made of are known again by them.
+    is_row_by_place = ids is None and arguments.features is not None
     if is_stored:
-        return _stored_job(arguments, features, classes, target)
-    return gt.LabelingJob(
+        if is_row_by_place:
+            check_same_rows(arguments.store, table)
+        return _stored_job(arguments, table, ids, features, classes, target)
+    job = gt.LabelingJob(
         features,
         classes,
         ids=ids,
@@ -40,6 +45,11 @@ def make_job(
         commit="final" if arguments.final else "eager",
         **({} if arguments.store is None else {"store": arguments.store}),
     )
+    if arguments.store is None or not is_row_by_place:
+        return job
+    del job  # its store is closed
+    remember_rows(arguments.store, table)
+    return gt.LabelingJob.open(arguments.store, features, n_threads=arguments.threads)
 
 
 def item_ids(table: Table, arguments: argparse.Namespace) -> list[str] | None:
@@ -71,15 +81,33 @@ def _classes(arguments: argparse.Namespace, table: Table, given: AnswerColumns |
     raise gt.InvalidArgument("--classes: not given, expected the names of all classes, such as --classes cat,dog")
 
 
-def _stored_job(arguments: argparse.Namespace, features: Any, classes: list[str], target: Any) -> gt.LabelingJob:
+def _stored_job(
+    arguments: argparse.Namespace, table: Table, ids: list[str] | None, features: Any, classes: list[str], target: Any
+) -> gt.LabelingJob:
     """The job of an existing store, with the options that it was made with."""
     job = gt.LabelingJob.open(arguments.store, features, n_threads=arguments.threads)
+    _check_ids(arguments.store, table, ids, job)
     if classes and sorted(classes) != sorted(job.active_classes):
         known = job.active_classes
         raise gt.InvalidArgument(f"--classes: {classes} given, but the job in {arguments.store} has {known}")
     if options.has_target(arguments) and target != job.target:
         raise gt.InvalidArgument(f"target: {target} given, but the job in {arguments.store} has {job.target}")
     return job
+
+
+def _check_ids(store: str, table: Table, ids: list[str] | None, job: gt.LabelingJob) -> None:
+    """Features of a file do not tell when the rows beside them are in another order."""
+    known = None if job.ids is None else job.ids.tolist()
+    if ids == known:
+        return
+    if ids is None or known is None:
+        has, lacks = (table.path, f"the job in {store}") if known is None else (f"the job in {store}", table.path)
+        raise gt.InvalidArgument(f"--id: {has} has ids and {lacks} has none, expected the column that the job had")
+    row = next(row for row, (name, other) in enumerate(zip(ids, known, strict=True)) if name != other)
+    raise gt.InvalidArgument(
+        f"{table.where(row)}: the id {ids[row]!r} where the job in {store} has {known[row]!r}, expected the rows in "
+        "the order that they had"
+    )
 
 
 def _overlap(arguments: argparse.Namespace) -> gt.Overlap | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import gtlabel as gt
 from gtlabel.cli.augmented_manifest import AugmentedManifest
+from gtlabel.formats.file_text import write_text
 from gtlabel.html_report import html_report
 from gtlabel.raw_items.optional_package import optional_package
 
@@ -16,8 +16,8 @@ _MANIFEST = ".manifest"
 _REPORT = (".html", ".htm")
 
 
-def check_outputs(paths: Sequence[str], inputs: Sequence[str | None]) -> None:
-    """Refuses, before anybody is asked, files that could not be written at the end, or that would replace an input."""
+def check_kinds(paths: Sequence[str]) -> None:
+    """Refuses, before anybody is asked, names that do not say what to write, and kinds that need a missing package."""
     for path in map(Path, paths):
         if path.suffix.lower() not in (*_LABELS, _MANIFEST, *_REPORT):
             raise gt.InvalidArgument(
@@ -25,12 +25,6 @@ def check_outputs(paths: Sequence[str], inputs: Sequence[str | None]) -> None:
             )
         if path.suffix.lower() == ".parquet":
             optional_package("pyarrow", "arrow", "writing Parquet")
-        if path.is_dir() or not path.absolute().parent.is_dir():
-            raise gt.InvalidArgument(f"-o: {path} given, expected a file in a folder that is there")
-        if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
-            raise gt.InvalidArgument(f"-o: {path} cannot be written")
-        if any(given is not None and path.resolve() == Path(given).resolve() for given in inputs):
-            raise gt.InvalidArgument(f"-o: {path} is an input too, expected another file")
 
 
 def wants_manifest(paths: Sequence[str]) -> bool:
@@ -43,7 +37,7 @@ def write_outputs(paths: Sequence[str], job: gt.LabelingJob, title: str, manifes
         suffix = path.suffix.lower()
         if suffix in _REPORT:
             page = html_report(job.report(), title=title, labels=job.labels(), workers=job.workers())
-            path.write_text(page, encoding="utf-8")
+            write_text(path, page)
         elif manifest is not None and suffix == _MANIFEST:
             manifest.write(job, path)
         else:

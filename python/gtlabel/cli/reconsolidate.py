@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 
 from gtlabel.cli import exit_codes, output
+from gtlabel.cli.output_files import check_outputs
 
 EPILOG = """\
 methods: as for gtlabel consolidate; ground_truth_compat repeats the service
@@ -30,6 +31,7 @@ def call(arguments: argparse.Namespace) -> int:
     import gtlabel as gt
     from gtlabel.formats import write_manifest
 
+    check_outputs([("-o", arguments.output)], [arguments.folder])
     result = gt.reconsolidate(arguments.folder, arguments.method, attribute=arguments.attribute)
     if arguments.output:
         write_manifest(result.manifest(), arguments.output)

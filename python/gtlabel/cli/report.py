@@ -11,8 +11,10 @@ from pathlib import Path
 import gtlabel as gt
 from gtlabel.cli import exit_codes, output
 from gtlabel.cli.item_features import add_feature_options, add_id_option, columns_left_out, features_of
+from gtlabel.cli.output_files import check_outputs
 from gtlabel.cli.report_document import report_document
 from gtlabel.cli.tables import read_table
+from gtlabel.formats.file_text import write_text
 from gtlabel.html_report import html_report
 
 EPILOG = """\
@@ -34,11 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
+    path = arguments.output or f"{Path(arguments.store).stem}.html"
+    check_outputs([("-o", path)], [arguments.store, arguments.input, arguments.features, arguments.onnx])
     table = read_table(arguments.input)
     job = gt.LabelingJob.open(arguments.store, features_of(table, arguments, columns_left_out(table, arguments)))
     report = job.report()
-    path = Path(arguments.output or f"{Path(arguments.store).stem}.html")
     page = html_report(report, title=table.path.name, labels=job.labels(), workers=job.workers())
-    path.write_text(page, encoding="utf-8")
-    output.show(arguments, f"{report}\nwritten: {path}", {**report_document(report), "written": [str(path)]})
+    write_text(path, page)
+    output.show(arguments, f"{report}\nwritten: {path}", {**report_document(report), "written": [path]})
     return exit_codes.DONE

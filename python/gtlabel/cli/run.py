@@ -25,8 +25,9 @@ from gtlabel.cli.item_features import (
     source_columns,
 )
 from gtlabel.cli.job_making import item_ids, make_job
-from gtlabel.cli.job_outputs import check_outputs, wants_manifest, write_outputs
-from gtlabel.cli.question_file import write_questions
+from gtlabel.cli.job_outputs import check_kinds, wants_manifest, write_outputs
+from gtlabel.cli.output_files import check_outputs, is_same_file
+from gtlabel.cli.question_file import check_answers_taken, read_question_file, write_questions
 from gtlabel.cli.report_document import report_document
 from gtlabel.cli.tables import Table, read_table
 from gtlabel.cli.terminal import Terminal
@@ -129,14 +130,22 @@ def call(arguments: argparse.Namespace) -> int:
     if _is_at_terminal(arguments) and arguments.store is None:
         arguments.store = f"{name}.gtlabel"  # what a person said must not be lost
         output.tell(f"The job lives in {arguments.store}; the same command goes on with it.")
-    check_outputs(outputs, [arguments.input, arguments.answers, arguments.store])
+    check_kinds(outputs)
+    is_filled_in = _asks_where_answers_are(arguments)
+    inputs = [arguments.input, arguments.store, arguments.features, arguments.onnx]
+    if not is_filled_in:
+        inputs.append(arguments.answers)
+    check_outputs([*(("-o", path) for path in outputs), ("--ask", arguments.ask)], inputs)
     table = read_table(arguments.input)
     given = read_answers(arguments.answers, None, None, None) if arguments.answers else None
     ids = item_ids(table, arguments)
     manifest = None
     if wants_manifest(outputs):
         manifest = AugmentedManifest(table, arguments.attribute, source_columns(table, arguments))
+    held = read_question_file(arguments.ask) if arguments.ask else None
     job = make_job(arguments, table, ids, given)
+    if held is not None and not is_filled_in:
+        check_answers_taken(arguments.ask, held, given, job)
     try:
         is_finished = _drive(arguments, job, table, given)
     finally:
@@ -144,7 +153,7 @@ def call(arguments: argparse.Namespace) -> int:
         if written:
             write_outputs(outputs, job, table.path.name, manifest)
     if not is_finished and arguments.ask:
-        write_questions(arguments.ask, job, table, _hidden(arguments))
+        write_questions(arguments.ask, job, table, _hidden(arguments), held)
     return _conclude(arguments, job, is_finished, outputs if written else [])
 
 
@@ -157,9 +166,14 @@ def _is_at_terminal(arguments: argparse.Namespace) -> bool:
         )
     if arguments.ask and arguments.store is None and arguments.seed is None:
         raise gt.InvalidArgument("--ask: the next call would ask about other items, expected --store (or --seed) too")
-    if arguments.ask and arguments.store is None and arguments.ask == arguments.answers:
+    if arguments.store is None and _asks_where_answers_are(arguments):
         raise gt.InvalidArgument(f"--ask: {arguments.ask} holds the answers, expected another file, or --store")
     return not has_source
+
+
+def _asks_where_answers_are(arguments: argparse.Namespace) -> bool:
+    """Whether the file of the answers becomes that of the next questions."""
+    return bool(arguments.ask and arguments.answers and is_same_file(arguments.ask, arguments.answers))
 
 
 def _hidden(arguments: argparse.Namespace) -> set[str]:
@@ -173,9 +187,7 @@ def _drive(arguments: argparse.Namespace, job: gt.LabelingJob, table: Table, giv
     if arguments.truth is not None:
         source: AnswerSource = Truth(table, arguments.truth, job.active_classes)
     elif given is not None:
-        answers = job.answers()
-        heard = zip(answers["item"].tolist(), answers["worker"].tolist(), strict=True)
-        source = AnswerFile(given, job.active_classes, _item_of(job), heard)
+        source = AnswerFile(given, job)
     elif arguments.answers_from is not None:
         ids = None if job.ids is None else job.ids.tolist()
         source = Command(arguments.answers_from, table, ids, job.active_classes, hidden)
@@ -193,11 +205,6 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container without users
         return "me"
-
-
-def _item_of(job: gt.LabelingJob) -> dict[str, int]:
-    names = range(job.n_items) if job.ids is None else job.ids.tolist()
-    return {str(name): item for item, name in enumerate(names)}
 
 
 def _ask_source(job: gt.LabelingJob, source: AnswerSource, show: Callable[[], None]) -> bool:

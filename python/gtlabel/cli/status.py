@@ -9,6 +9,7 @@ import argparse
 
 import gtlabel as gt
 from gtlabel.cli import exit_codes, output
+from gtlabel.cli.output_files import check_outputs
 
 EPILOG = """\
 examples:
@@ -25,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
+    check_outputs([("--trail", arguments.trail)], [arguments.store])
     summary = gt.read_store(arguments.store)
     if arguments.trail:
         from gtlabel.audit_trail import write_audit_trail

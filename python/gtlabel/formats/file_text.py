@@ -46,8 +46,11 @@ def write_text(path: StrPath, text: str) -> None:
 
 
 def write_bytes(path: StrPath, content: bytes) -> None:
-    """Whole or not at all."""
-    target = Path(path)
+    """Whole or not at all; what is no file, such as a pipe, is written to, not replaced."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        Path(path).write_bytes(content)
+        return
+    target = Path(os.path.realpath(path))  # a link stays one
     number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
     try:
         with os.fdopen(number, "wb") as stream:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ def image_features(
     ----------
     paths
         Files that Pillow reads. They are turned as their EXIF says and resized, without regard to their proportions.
+        Grey values of 16 or 32 bits and floats count from the lowest of the image to its highest.
     onnx_model
         A network for images, say an exported ResNet without its last layer: its first output is the features. Without
         it: histograms of gradients of 8 x 8 cells (576 numbers), and two differences of the mean colours of each (128).
@@ -97,11 +98,27 @@ def _pixels(path: Path, content: bytes, size: tuple[int, int]) -> NDArray[np.flo
         with Image.open(io.BytesIO(content)) as image:
             image.draft("RGB", (2 * size[1], 2 * size[0]))  # large JPEGs are decoded at a fraction of their size
             upright = ImageOps.exif_transpose(image)
-            small = upright.convert("RGB").resize((size[1], size[0]), Image.Resampling.BILINEAR)
+            small = _in_8_bits(upright).convert("RGB").resize((size[1], size[0]), Image.Resampling.BILINEAR)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise InvalidArgument(f"{path}: not an image that can be read ({error})") from None
     pixels: NDArray[np.float32] = np.asarray(small, dtype=np.float32) / np.float32(255)
     return pixels
+
+
+def _in_8_bits(image: Any) -> Any:
+    """From the lowest value of an image to its highest, where Pillow would cut off what is above 255.
+
+    Files of 16 bits and of floats do not say which range they use: 12 bits are as usual as 16.
+    """
+    from PIL import Image
+
+    if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
+        return image
+    values = np.asarray(image, dtype=np.float64)
+    is_number = np.isfinite(values)
+    low, high = (values[is_number].min(), values[is_number].max()) if is_number.any() else (0.0, 0.0)
+    shares = (np.where(is_number, values, low) - low) / ((high - low) or 1.0)
+    return Image.fromarray(np.round(shares * 255).astype(np.uint8))
 
 
 def _with_progress(files: list[Path], progress: bool) -> Iterator[list[Path]]:
@@ -120,7 +137,7 @@ class _Edges:
     """Histograms of gradients (Dalal and Triggs 2005, simplified: each cell by the strength around it), and colours."""
 
     size = _SIDE, _SIDE
-    settings = f"edges 2, {_SIDE}, {_CELL}, {_N_DIRECTIONS}, {_N_COLOUR_CELLS}"
+    settings = f"edges 3, {_SIDE}, {_CELL}, {_N_DIRECTIONS}, {_N_COLOUR_CELLS}"
 
     def encode(self, images: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         pixels = np.stack(images)
@@ -182,7 +199,7 @@ class _OnnxNetwork:
         height, width = shape[1:3] if self._channels_last else shape[2:4]
         self.size = _side(height), _side(width)
         self._one_by_one = isinstance(shape[0], int) and shape[0] == 1
-        self.settings = f"onnx {hashlib.sha256(content).hexdigest()}, {self.size}, {scale}"
+        self.settings = f"onnx 2, {hashlib.sha256(content).hexdigest()}, {self.size}, {scale}"
 
     def encode(self, images: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         pixels = self._scaled(np.stack(images))

@@ -49,6 +49,26 @@ def test_version_and_usage(command):
     assert command("nonsense").code == 2
 
 
+@pytest.mark.parametrize(
+    ("argv", "complaint"),
+    [
+        (["plan", "--json"], "the following arguments are required: --classes"),
+        (["plan", "--items", "x", "--classes", "2", "--json"], "--items: 'x' given, expected a whole number"),
+        (["status", "job.gtlabel", "--json", "--bogus"], "unrecognized arguments: --bogus"),
+        (["nonsense", "--json"], "'nonsense'"),
+    ],
+)
+def test_options_that_do_not_fit_are_one_line_and_a_document_too(command, argv, complaint):
+    ended = command(*argv)
+    assert ended.code == 2
+    assert ended.err.count("\n") == 1
+    assert complaint in ended.err
+    assert "--help lists the options" in ended.err
+    assert ended.document["error"]["code"] == "invalid_argument"
+    assert complaint in ended.document["error"]["message"]
+    assert command(*(word for word in argv if word != "--json")).out == ""
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script(command, shell):
     pytest.importorskip("argcomplete")

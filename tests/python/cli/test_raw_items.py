@@ -157,6 +157,41 @@ def test_images_that_look_alike_are_near_whatever_their_size_and_mode(pictures):
     assert distance[is_like].max() < 0.5 * distance[~is_like].min()
 
 
+@pytest.mark.parametrize(
+    ("ending", "kind", "factor"),
+    [
+        ("png", np.uint16, 257),
+        ("tif", ">u2", 16),
+        ("pgm", np.uint16, 257),
+        ("tif", np.int32, 7),
+        ("tif", np.float32, 1 / 255),
+    ],
+)
+def test_deep_images_have_the_features_of_their_8_bits(tmp_path, ending, kind, factor):
+    image = pytest.importorskip("PIL.Image")
+    down, across = np.mgrid[:80, :64]
+    shallow = (down * 255 // 79 * (across > 20)).astype(np.uint8)  # all of 0 to 255
+    deep = (shallow * factor).astype(kind) if factor < 1 else (shallow.astype(np.int64) * factor).astype(kind)
+    image.fromarray(shallow).save(tmp_path / "shallow.png")
+    if kind == ">u2":
+        image.frombytes("I;16B", (64, 80), deep.tobytes()).save(tmp_path / f"deep.{ending}")
+    else:
+        image.fromarray(deep).save(tmp_path / f"deep.{ending}")
+    with image.open(tmp_path / f"deep.{ending}") as opened:
+        assert opened.mode[0] in "IF"
+    features = image_features([tmp_path / "shallow.png", tmp_path / f"deep.{ending}"])
+    assert np.ptp(features[0]) > 0.1
+    np.testing.assert_allclose(features[1], features[0], atol=1e-6)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("values", [np.full((9, 9), np.nan), np.full((9, 9), 7.0), [[np.inf, 1.0], [np.nan, -np.inf]]])
+def test_floats_that_are_no_numbers_make_no_features_that_are_none(tmp_path, values):
+    image = pytest.importorskip("PIL.Image")
+    image.fromarray(np.asarray(values, dtype=np.float32)).save(tmp_path / "odd.tif")
+    assert np.isfinite(image_features([tmp_path / "odd.tif"])).all()
+
+
 def test_images_of_before_come_from_the_cache_and_new_ones_are_added(pictures, cache, monkeypatch):
     first = image_features(pictures[:4], cache=cache)
     decoded = []

@@ -108,6 +108,16 @@ def test_a_csv_becomes_a_manifest_without_a_fault(command, write_csv, tmp_path):
     assert command("lint", "out.manifest", "--for", "ground-truth", "--strict").code == 0
 
 
+@pytest.mark.parametrize(("option", "name"), [("--text", "source"), ("--image", "source-ref")])
+def test_two_columns_of_one_name_in_a_manifest_are_refused(command, write_csv, tmp_path, option, name):
+    rows = [[f"word {number}", "web", "xy"[number % 2]] for number in range(20)]
+    table = write_csv("two.csv", [["about", name, "kind"], *rows])
+    ended = command("run", table, option, "about", "--truth", "kind", *WIDE, "-o", "out.manifest")
+    assert ended.code == 2
+    assert f"two.csv has the columns 'about' and '{name}'" in ended.err
+    assert not (tmp_path / "out.manifest").exists()
+
+
 def test_features_of_a_file_are_taken_and_must_fit(command, write_csv, tmp_path, pool):
     table = write_csv("kinds.csv", [["kind"], *([name] for name in pool.names)])
     np.save(tmp_path / "x.npy", pool.X)

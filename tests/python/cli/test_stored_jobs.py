@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 
 CLASSES = ("--classes", "class 0,class 1", "--columns", "a,b,c,d")
@@ -112,6 +113,46 @@ def test_other_classes_or_another_target_than_the_stores_are_refused(command, ba
     ended = command(*other_pool)
     assert ended.code == 2
     assert ended.err.startswith("gtlabel: ")
+
+
+@pytest.fixture
+def kinds_and_features(write_csv, tmp_path, pool):
+    """A table that the features say nothing about, as they come from a file; rows in the order of a list of places."""
+    np.save(tmp_path / "x.npy", pool.X)
+
+    def write(places, has_ids):
+        rows = [[f"i{item}", f"photo {item}"][not has_ids :] for item in places]
+        return write_csv("photos.csv", [["id", "photo"][not has_ids :], *rows])
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("has_ids", "complaint"),
+    [
+        (True, "photos.csv:2: the id 'i399' where the job in job.gtlabel has 'i0', expected the rows in the order"),
+        (False, "photos.csv: other rows, or in another order, than when the job in job.gtlabel began"),
+    ],
+)
+def test_rows_in_another_order_are_refused_where_features_cannot_tell(command, kinds_and_features, has_ids, complaint):
+    table = kinds_and_features(range(400), has_ids)
+    base = ("run", table, *CLASSES[:2], "--features", "x.npy", *WIDE, "--store", "job.gtlabel", "--ask", "asks.csv")
+    for _ in range(2):
+        ended = command(*base)
+        assert ended.code == 3, ended.err
+    kinds_and_features(range(399, -1, -1), has_ids)
+    ended = command(*base)
+    assert ended.code == 2
+    assert complaint in ended.err
+    kinds_and_features(range(400), not has_ids)
+    assert command(*base).code == 2
+
+
+def test_the_hash_of_the_rows_is_in_a_trail_that_is_intact(command, kinds_and_features):
+    table = kinds_and_features(range(400), False)
+    command("run", table, *CLASSES[:2], "--features", "x.npy", *WIDE, "--store", "job.gtlabel", "--ask", "asks.csv")
+    assert command("status", "job.gtlabel", "--trail", "trail.jsonl").code == 0
+    assert command("verify", "trail.jsonl").code == 0
 
 
 def test_what_is_no_store_is_refused_by_all(command, base, items_csv, tmp_path):
