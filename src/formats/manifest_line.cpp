@@ -23,6 +23,14 @@ JsonTree tree_of(const std::string& text) {
   return tree;
 }
 
+/// A line is one line: line ends between tokens, which strings cannot have, become blanks.
+std::string on_one_line(std::string_view json) {
+  std::string line(json);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  std::replace(line.begin(), line.end(), '\r', ' ');
+  return line;
+}
+
 /// JSON without blanks, with one behind every ':' and ',' outside of strings.
 std::string spaced(std::string_view json) {
   std::string result;
@@ -57,7 +65,7 @@ ManifestLabel typed(ManifestLabel label, bool is_text) {
 
 }  // namespace
 
-ManifestLine::ManifestLine(std::string text) : text_(std::move(text)) { (void)tree_of(text_); }
+ManifestLine::ManifestLine(std::string text) : text_(on_one_line(tree_of(text).root().text())) {}
 
 std::vector<std::string> ManifestLine::keys() const {
   const JsonTree tree = tree_of(text_);
@@ -80,10 +88,7 @@ void ManifestLine::set_member(std::string_view key, std::string_view json) {
   }
   const JsonTree tree = tree_of(text_);
   const bool with_blanks = is_spaced(tree);
-  // A line is one line.
-  std::string value(given.root().text());
-  std::replace(value.begin(), value.end(), '\n', ' ');
-  std::replace(value.begin(), value.end(), '\r', ' ');
+  std::string value = on_one_line(given.root().text());
   if (with_blanks) value = spaced(value);
   if (const auto found = tree.root().find(key)) {
     text_.replace(found->begin_offset(), found->end_offset() - found->begin_offset(), value);

@@ -503,6 +503,16 @@ def test_endless_attributes_are_refused_before_they_fill_the_memory():
     assert len(manifest_of(line.replace('"a7-metadata"', '"other"')).attributes) == 1000
 
 
+def test_a_row_given_on_several_lines_is_written_on_one(tmp_path):
+    row = ' {"source":\r\n"a\\n",\n"n":\r[1,\n2]}\n'
+    line = '{"source":  "a\\n", "n": [1, 2]}'
+    path = tmp_path / "rows.manifest"
+    gt.formats.write_manifest(iter([row, row]), path)
+    assert path.read_bytes().decode() == f"{line}\n{line}\n"
+    assert Manifest([row, row]).to_bytes() == path.read_bytes()
+    assert [row["n"] for row in gt.formats.read_manifest(path)] == [[1, 2], [1, 2]]
+
+
 def test_files_that_cannot_be_read_or_written_are_refused(tmp_path):
     with pytest.raises(gt.ArchiveError, match="cannot be opened"):
         gt.formats.read_manifest(tmp_path / "none")
