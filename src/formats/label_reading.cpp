@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "formats/json_tree.hpp"
+#include "formats/line_members.hpp"
 #include "formats/task_type.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/formats/manifest_label.hpp"
@@ -64,12 +66,20 @@ ClassMap class_map_of(const Member& metadata) {
   return map;
 }
 
-std::string name_in(const ClassMap& map, std::int64_t index) {
-  for (const auto& [key, name] : map) {
-    if (key == index) return name;
+/// The names of a class map by number; of several the first.
+class ClassNames {
+ public:
+  explicit ClassNames(const ClassMap& map) {
+    for (const auto& [index, name] : map) names_.emplace(index, name);
   }
-  return "";
-}
+  [[nodiscard]] std::string of(std::int64_t index) const {
+    const auto found = names_.find(index);
+    return std::string(found == names_.end() ? std::string_view() : found->second);
+  }
+
+ private:
+  std::unordered_map<std::int64_t, std::string_view> names_;
+};
 
 ClassLabel read_class(JsonValue label, const Member& metadata) {
   ClassLabel result;
@@ -85,14 +95,17 @@ ClassLabel read_class(JsonValue label, const Member& metadata) {
 
 MultiClassLabel read_classes(JsonValue label, const Member& metadata) {
   MultiClassLabel result;
-  const ClassMap map = class_map_of(metadata);
-  const Member confidences = metadata ? metadata->find("confidence-map", "confidence_map") : std::nullopt;
   if (!label.is_array()) return result;
+  const ClassMap map = class_map_of(metadata);
+  const ClassNames names(map);
+  const Member given = metadata ? metadata->find("confidence-map", "confidence_map") : std::nullopt;
+  std::optional<formats::MemberIndex> confidences;
+  if (given && given->is_object()) confidences.emplace(*given);
   for (const JsonValue entry : label) {
     ManifestClass one;
     one.class_index = entry.whole_number().value_or(-1);
-    one.class_name = name_in(map, one.class_index);
-    const Member confidence = confidences ? confidences->find(std::to_string(one.class_index)) : std::nullopt;
+    one.class_name = names.of(one.class_index);
+    const Member confidence = confidences ? confidences->find(std::to_string(one.class_index), "") : std::nullopt;
     if (confidence) one.confidence = confidence->number();
     result.classes.push_back(std::move(one));
   }
@@ -107,12 +120,13 @@ BoxLabel read_boxes(JsonValue label, const Member& metadata) {
     result.image_height = whole_of(size->find("height"), 0);
     result.image_depth = whole_of(size->find("depth"), 0);
   }
+  const ClassNames names(result.class_map);
   ListWalk annotations(label.find("annotations"));
   ListWalk objects(metadata ? metadata->find("objects") : std::nullopt);
   while (const Member annotation = annotations.take()) {
     ManifestBox box;
     box.object.class_index = whole_of(annotation->find("class_id", "class-id"), -1);
-    box.object.class_name = name_in(result.class_map, box.object.class_index);
+    box.object.class_name = names.of(box.object.class_index);
     box.object.confidence = confidence_of(objects.take());
     box.left = number_of(*annotation, "left");
     box.top = number_of(*annotation, "top");
@@ -161,12 +175,13 @@ SpanLabel read_spans(JsonValue label, const Member& metadata) {
 CuboidLabel read_cuboids(JsonValue label, const Member& metadata) {
   CuboidLabel result;
   result.class_map = class_map_of(metadata);
+  const ClassNames names(result.class_map);
   ListWalk annotations(label.find("annotations"));
   ListWalk objects(metadata ? metadata->find("objects") : std::nullopt);
   while (const Member annotation = annotations.take()) {
     Cuboid one;
     one.object.class_index = whole_of(annotation->find("class-id", "class_id"), -1);
-    one.object.class_name = name_in(result.class_map, one.object.class_index);
+    one.object.class_name = names.of(one.object.class_index);
     one.object.confidence = confidence_of(objects.take());
     one.object_name = string_of(annotation->find("object-name", "object_name"));
     const std::pair<std::string_view, double*> places[] = {

@@ -104,29 +104,25 @@ void ManifestLine::set_member(std::string_view key, std::string_view json) {
 }
 
 bool ManifestLine::remove_member(std::string_view key) {
-  bool is_removed = false;
-  while (remove_last(key)) is_removed = true;
-  return is_removed;
-}
-
-bool ManifestLine::remove_last(std::string_view key) {
   const JsonTree tree = tree_of(text_);
-  const auto found = tree.root().find(key);
-  if (!found) return false;
-  // From the end of the member before; the first one takes along what is up to the next.
-  std::size_t begin = tree.root().begin_offset() + 1, end = found->end_offset();
-  bool is_first = true;
+  std::string kept;
+  bool is_removed = false;
+  std::size_t end_before = tree.root().begin_offset() + 1;
   for (const JsonValue member : tree.root()) {
-    if (member.begin_offset() < found->begin_offset()) {
-      begin = member.end_offset();
-      is_first = false;
-    } else if (is_first && member.begin_offset() > found->begin_offset()) {
-      begin = found->key_offset();
-      end = member.key_offset();
-      break;
+    if (member.key() == key) {
+      is_removed = true;
+    } else if (kept.empty()) {  // the first comes to the place of the first
+      kept.assign(text_, 0, (*tree.root().begin()).key_offset());
+      kept.append(text_, member.key_offset(), member.end_offset() - member.key_offset());
+    } else {
+      kept.append(text_, end_before, member.end_offset() - end_before);
     }
+    end_before = member.end_offset();
   }
-  text_.erase(begin, end - begin);
+  if (!is_removed) return false;
+  if (kept.empty()) kept.assign(text_, 0, tree.root().begin_offset() + 1);
+  kept.append(text_, end_before);
+  text_ = std::move(kept);
   return true;
 }
 

@@ -48,8 +48,6 @@ class GTLABEL_EXPORT ManifestLine {
   void set_label(std::string_view attribute, const ManifestLabel& label);
 
  private:
-  bool remove_last(std::string_view key);
-
   std::string text_;
 };
 

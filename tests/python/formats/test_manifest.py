@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import tarfile
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -501,6 +502,48 @@ def test_endless_attributes_are_refused_before_they_fill_the_memory():
     with pytest.raises(gt.FormatError, match="more than 1000 label attributes"):
         Manifest.from_bytes(line.encode())
     assert len(manifest_of(line.replace('"a7-metadata"', '"other"')).attributes) == 1000
+
+
+def test_attributes_that_few_of_many_short_lines_have_are_refused_before_they_fill_the_memory():
+    labelled = "{" + ",".join(f'"a{number}":1,"a{number}-metadata":{{}}' for number in range(1000)) + "}\n"
+    with pytest.raises(gt.FormatError, match="1000 label attributes in 1001 lines or more"):
+        Manifest.from_bytes((labelled + "{}\n" * 5000).encode())
+    assert len(Manifest.from_bytes((labelled + "{}\n" * 900).encode()).attributes) == 1000
+    long = '{"source":"' + "x" * 1000 + '"}\n'
+    assert len(Manifest.from_bytes((labelled + long * 1200).encode()).attributes) == 1000
+
+
+def test_members_of_one_key_go_all_at_once_and_the_rest_stays_as_it_is():
+    for line, expected in (
+        ('{ "a" : 1, "b":2 ,"a":3}', '{ "b":2}'),
+        ('{"a":1,"a":2 , "b":2}', '{"b":2}'),
+        ('{"b": 1,"a":1, "c": 2, "a" : 3 }', '{"b": 1, "c": 2 }'),
+        ('{ "a":1,"\\u0061":2 }', "{ }"),
+        ('{"b":1}', '{"b":1}'),
+    ):
+        manifest = manifest_of(line)
+        manifest.remove(0, "a")
+        assert manifest[0].text == expected
+    many = manifest_of("{" + ",".join(['"a":1'] * 20_000) + ',"b":1}')
+    started = time.perf_counter()
+    many.remove(0, "a")
+    assert many[0].text == '{"b":1}'
+    assert time.perf_counter() - started < 2
+
+
+def test_labels_of_many_classes_take_no_quadratic_time():
+    numbers = range(20_000)
+    described = {
+        "type": "groundtruth/image-classification-multilabel",
+        "class-map": {str(number): f"c{number}" for number in numbers},
+        "confidence-map": {str(number): 0.5 for number in numbers},
+    }
+    started = time.perf_counter()
+    label = ManifestLabel.from_json(list(numbers), described)
+    assert label.value.classes[19_999] == ManifestClass(19_999, "c19999", 0.5)
+    line = {"source-ref": "s3://a/1.jpg", "many": list(numbers), "many-metadata": described}
+    gt.formats.lint.lint_bytes(json.dumps(line).encode())
+    assert time.perf_counter() - started < 2
 
 
 def test_a_row_given_on_several_lines_is_written_on_one(tmp_path):
