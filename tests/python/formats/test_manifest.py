@@ -314,12 +314,57 @@ def test_labels_of_unknown_types_keep_their_json():
     assert label.to_json() == ({"a": [1, 2]}, {"type": "acme/rating", "job_name": "j", "acme": True})
 
 
+SIDES = {"left": 1, "top": 2, "width": 3, "height": 4}
+CUBOID = dict.fromkeys(["center-x", "center-y", "center-z", "length", "width", "height", "roll", "pitch", "yaw"], 1)
+OTHERS = {"occluded": True, "by": ["Ada", 1.5]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "parts", "map_key"),
+    [
+        ("object-detection", {"annotations": [{"class_id": 0, **SIDES, **OTHERS}]}, "objects", "class-map"),
+        (
+            "text-span",
+            {"annotations": {"labels": [], "entities": [{"label": "a", "startOffset": 0, "endOffset": 3, **OTHERS}]}},
+            "entities",
+            "other-map",
+        ),
+        (
+            "point_cloud_object_detection",
+            {
+                "annotations": [
+                    {"label-category-attributes": {}, "object-name": "a:1", "class-id": 0, **CUBOID, **OTHERS}
+                ]
+            },
+            "objects",
+            "class_map",
+        ),
+    ],
+)
+def test_members_that_the_task_type_does_not_know_survive(kind, label, parts, map_key):
+    given = {**label, "frame": {"n": 7}}
+    described = {
+        parts: [{"confidence": 0.5, "by": "Bo"}],
+        map_key: {"0": "a"},
+        "type": f"groundtruth/{kind}",
+        "reviewed": None,
+    }
+    read = ManifestLabel.from_json(given, described)
+    assert read.value.other_members == [("frame", '{"n":7}')]
+    assert read.to_json() == (given, described)
+
+
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 names = st.text(min_size=1, max_size=8)
 numbers = st.integers(0, 99)
 confidences = st.none() | st.floats(0, 1)
 classes = st.builds(ManifestClass, numbers, names, confidences)
-boxes = st.lists(st.builds(ManifestBox, classes, finite, finite, finite, finite), max_size=4)
+others = st.lists(
+    st.tuples(names.map("x{}".format), st.sampled_from(["true", '{"a":[1,"b"]}'])),
+    max_size=2,
+    unique_by=lambda pair: pair[0],
+)
+boxes = st.lists(st.builds(ManifestBox, classes, finite, finite, finite, finite, others, others), max_size=4)
 
 
 @settings(max_examples=100, deadline=None)
@@ -337,7 +382,10 @@ def test_boxes_survive_writing_and_reading(boxes, width, height):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.builds(TextSpan, names, numbers, numbers, confidences), max_size=4), st.text(max_size=10))
+@given(
+    st.lists(st.builds(TextSpan, names, numbers, numbers, confidences, others, others), max_size=4),
+    st.text(max_size=10),
+)
 def test_spans_survive_writing_and_reading(spans, comment):
     label = ManifestLabel(SpanLabel(spans, [("a", "b")]), "groundtruth/text-span", comment, True)
     manifest = manifest_of('{"source":"x"}')
