@@ -82,6 +82,8 @@ void visit_fields(Fields& fields, ManifestBox& value) {
   fields("top", value.top);
   fields("width", value.width);
   fields("height", value.height);
+  fields("other_members", value.other_members);
+  fields("other_metadata", value.other_metadata);
 }
 template <class Fields>
 void visit_fields(Fields& fields, BoxLabel& value) {
@@ -90,6 +92,7 @@ void visit_fields(Fields& fields, BoxLabel& value) {
   fields("image_depth", value.image_depth);
   fields("boxes", value.boxes);
   fields("class_map", value.class_map);
+  fields("other_members", value.other_members);
 }
 template <class Fields>
 void visit_fields(Fields& fields, MaskClass& value) {
@@ -107,11 +110,14 @@ void visit_fields(Fields& fields, TextSpan& value) {
   fields("start", value.start);
   fields("end", value.end);
   fields("confidence", value.confidence);
+  fields("other_members", value.other_members);
+  fields("other_metadata", value.other_metadata);
 }
 template <class Fields>
 void visit_fields(Fields& fields, SpanLabel& value) {
   fields("spans", value.spans);
   fields("labels", value.labels);
+  fields("other_members", value.other_members);
 }
 template <class Fields>
 void visit_fields(Fields& fields, SequenceLabel& value) {
@@ -132,11 +138,14 @@ void visit_fields(Fields& fields, Cuboid& value) {
   fields("pitch", value.pitch);
   fields("yaw", value.yaw);
   fields("attributes", value.attributes);
+  fields("other_members", value.other_members);
+  fields("other_metadata", value.other_metadata);
 }
 template <class Fields>
 void visit_fields(Fields& fields, CuboidLabel& value) {
   fields("cuboids", value.cuboids);
   fields("class_map", value.class_map);
+  fields("other_members", value.other_members);
 }
 template <class Fields>
 void visit_fields(Fields& fields, CustomLabel& value) {

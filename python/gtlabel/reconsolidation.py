@@ -46,6 +46,8 @@ _CLASS_METHODS: dict[str, Callable[..., Any]] = {
 }
 _COMPAT = "ground_truth_compat"
 _SAME_BOX = 0.5
+# Where answerContent has the parts of an answer.
+_LISTS: dict[type, str] = {MultiClassLabel: "labels", BoxLabel: "boundingBoxes", SpanLabel: "entities"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +70,15 @@ class Reconsolidation(ColumnTable):
     attribute: str = field(kw_only=True)
     """The label attribute name."""
     method: str = field(kw_only=True)
+    n_skipped: int = field(kw_only=True)
+    """Answers that do not count: without a label, or of a worker who answered the item again."""
     _job: LabelingJobFolder = field(kw_only=True, repr=False)
     _labels: list[ManifestLabel] = field(kw_only=True, repr=False)
 
     def keys(self) -> tuple[str, ...]:
         """Names of the columns."""
-        return tuple(name for name in ColumnTable.keys(self) if name not in ("attribute", "method", "_job", "_labels"))
+        others = ("attribute", "method", "n_skipped", "_job", "_labels")
+        return tuple(name for name in ColumnTable.keys(self) if name not in others)
 
     @property
     def n_changed(self) -> int:
@@ -87,6 +92,10 @@ class Reconsolidation(ColumnTable):
             f"{len(self)} items with answers, attribute {self.attribute!r}, method {self.method}",
             f"{self.n_changed} labels change; {int(np.count_nonzero(differs))} more keep theirs at another confidence",
         ]
+        if self.n_skipped:
+            lines.append(
+                f"{self.n_skipped} answers do not count: without a label, or the worker answered the item again"
+            )
         pairs = Counter(
             (str(old), str(new))
             for old, new, changed in zip(self.old_label, self.new_label, self.changed, strict=True)
@@ -148,8 +157,30 @@ def reconsolidate(
         raise InvalidArgument(f"{name!r}: labels of the kind {kind.__name__}, which cannot be consolidated again")
     if kind is not ClassLabel and method != "consolidate":
         raise InvalidArgument(f"method: {method!r} given for a {kind.__name__}, expected 'consolidate'")
-    decided = consolidators[kind](job, name, answers, old, method)
-    return _compared(job, name, method, answers, old, decided)
+    counted = _counted(answers, kind)
+    decided = consolidators[kind](job, name, counted, old, method)
+    return replace(_compared(job, name, method, counted, old, decided), n_skipped=len(answers) - len(counted))
+
+
+def _counted(answers: RawAnswers, kind: type) -> RawAnswers:
+    """Answers that have what the task asks for; of several by one worker about one item, the last."""
+    key = _LISTS.get(kind)
+    part = str if kind is MultiClassLabel else Mapping
+    last: dict[tuple[int, Any], int] = {}
+    for row, (item, worker, label, content) in enumerate(
+        zip(answers.item.tolist(), answers.worker, answers.label, answers.content, strict=True)
+    ):
+        if key is None:
+            has_label = label is not None
+        else:
+            parts = content.get(key) if isinstance(content, Mapping) else None
+            has_label = isinstance(parts, list) and all(isinstance(one, part) for one in parts)
+        if has_label:
+            last[item, worker or row] = row  # nobody knows who is behind answers without a worker
+    if not last:
+        raise FormatError(f"worker responses: none has {key or 'the label of a classifier'} in answerContent")
+    rows = sorted(last.values())
+    return RawAnswers(**{name: column[rows] for name, column in dict(answers).items()})
 
 
 def _compared(
@@ -164,11 +195,11 @@ def _compared(
     sources = job.manifest.sources
     counts = Counter(answers.item.tolist())
     created = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
-    common = next((label for label in old if label is not None), None)
+    common = next(label for label in old if label is not None)
     labels = []
     for item in items.tolist():
-        template = old[item] or common
-        assert template is not None
+        # Of another line only what is the whole job's.
+        template = old[item] or ManifestLabel(ClassLabel(), type=common.type, job_name=common.job_name)
         labels.append(replace(template, value=decided[item][1], human_annotated=True, creation_date=created))
     chosen_old = [old[item] for item in items.tolist()]
     old_values = [None if label is None else label.value for label in chosen_old]
@@ -193,6 +224,7 @@ def _compared(
         ),
         attribute=name,
         method=method,
+        n_skipped=0,
         _job=job,
         _labels=labels,
     )
@@ -222,16 +254,9 @@ def _number(numbers: dict[str, int], name: str) -> int:
     return numbers.setdefault(name, max(numbers.values(), default=-1) + 1)
 
 
-def _require(answers: RawAnswers, has_part: NDArray[np.bool_], what: str) -> None:
-    if not has_part.all():
-        item = answers.item[np.flatnonzero(~has_part)[0]]
-        raise FormatError(f"worker response of item {item}: no {what} in answerContent")
-
-
 def _classes(
     job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
 ) -> dict[int, tuple[Any, LabelValue]]:
-    _require(answers, np.array([label is not None for label in answers.label]), "label of a classifier")
     columns = answers.item.tolist(), answers.worker.tolist(), answers.label.tolist()
     if method == _COMPAT:
         batches = job.consolidation_batches()
@@ -256,9 +281,8 @@ def _classes(
 def _class_sets(
     job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
 ) -> dict[int, tuple[Any, LabelValue]]:
-    sets = [content.get("labels") if isinstance(content, Mapping) else None for content in answers.content]
-    _require(answers, np.array([isinstance(labels, list) for labels in sets]), "labels of a multi-select")
-    known = sorted({label for labels in sets for label in labels or []})  # people may have named none at all
+    sets = [content[_LISTS[MultiClassLabel]] for content in answers.content]
+    known = sorted({label for labels in sets for label in labels})  # people may have named none at all
     result = consolidate_multi_label(answers.item.tolist(), answers.worker.tolist(), sets, labels=known or None)
     numbers = _class_numbers(old)
     column_of = {label: column for column, label in enumerate(result.labels_.tolist())}
@@ -275,11 +299,9 @@ def _class_sets(
 def _parts_columns(answers: RawAnswers, key: str) -> tuple[list[Any], list[tuple[int, Any]]]:
     """Rows (item, worker, part) of all parts, and who marked nothing."""
     rows, empty = [], []
-    lists = [content.get(key) if isinstance(content, Mapping) else None for content in answers.content]
-    _require(answers, np.array([isinstance(parts, list) for parts in lists]), key)
-    for item, worker, parts in zip(answers.item.tolist(), answers.worker.tolist(), lists, strict=True):
-        rows += [(item, worker, part) for part in parts or []]
-        if not parts:
+    for item, worker, content in zip(answers.item.tolist(), answers.worker.tolist(), answers.content, strict=True):
+        rows += [(item, worker, part) for part in content[key]]
+        if not content[key]:
             empty.append((item, worker))
     return rows, empty
 
@@ -294,7 +316,7 @@ def _numbers_of(part: Mapping[str, Any], keys: tuple[str, ...], item: int) -> li
 def _boxes(
     job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
 ) -> dict[int, tuple[Any, LabelValue]]:
-    rows, empty = _parts_columns(answers, "boundingBoxes")
+    rows, empty = _parts_columns(answers, _LISTS[BoxLabel])
     numbers = _class_numbers(old)
     items = dict.fromkeys(answers.item.tolist())
     boxes: dict[int, list[ManifestBox]] = {item: [] for item in items}
@@ -328,7 +350,7 @@ def _boxes(
 def _spans(
     job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
 ) -> dict[int, tuple[Any, LabelValue]]:
-    rows, empty = _parts_columns(answers, "entities")
+    rows, empty = _parts_columns(answers, _LISTS[SpanLabel])
     sources = job.manifest.sources
     items = dict.fromkeys(answers.item.tolist())
     spans: dict[int, list[TextSpan]] = {item: [] for item in items}
@@ -394,8 +416,9 @@ def _same_boxes(old: list[ManifestBox], new: list[ManifestBox]) -> bool:
         return False
     left = list(new)
     for box in old:
-        best = max(left, key=lambda other: _overlap(box, other), default=None)
-        if best is None or _overlap(box, best) < _SAME_BOX or best.object.class_name != box.object.class_name:
+        same_class = [other for other in left if other.object.class_name == box.object.class_name]
+        best = max(same_class, key=lambda other: _overlap(box, other), default=None)
+        if best is None or _overlap(box, best) < _SAME_BOX:
             return False
         left.remove(best)
     return True

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 
 #include "formats/json_tree.hpp"
+#include "formats/line_members.hpp"
 #include "formats/task_type.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/formats/manifest_label.hpp"
@@ -51,6 +53,19 @@ class ListWalk {
   JsonValue::Iterator next_{nullptr, 0}, end_{nullptr, 0};
 };
 
+/// The members of an object that are not `known`; those are given with `-`, for which `_` may stand.
+OtherMembers others_of(const Member& object, std::initializer_list<std::string_view> known) {
+  OtherMembers others;
+  if (!object || !object->is_object()) return others;
+  for (const JsonValue member : *object) {
+    std::string key = member.key(), spelled = key;
+    std::replace(spelled.begin(), spelled.end(), '_', '-');
+    const bool is_known = std::find(known.begin(), known.end(), spelled) != known.end();
+    if (!is_known) others.emplace_back(std::move(key), member.text());
+  }
+  return others;
+}
+
 ClassMap class_map_of(const Member& metadata) {
   ClassMap map;
   const Member given = metadata ? metadata->find("class-map", "class_map") : std::nullopt;
@@ -64,12 +79,20 @@ ClassMap class_map_of(const Member& metadata) {
   return map;
 }
 
-std::string name_in(const ClassMap& map, std::int64_t index) {
-  for (const auto& [key, name] : map) {
-    if (key == index) return name;
+/// The names of a class map by number; of several the first.
+class ClassNames {
+ public:
+  explicit ClassNames(const ClassMap& map) {
+    for (const auto& [index, name] : map) names_.emplace(index, name);
   }
-  return "";
-}
+  [[nodiscard]] std::string of(std::int64_t index) const {
+    const auto found = names_.find(index);
+    return std::string(found == names_.end() ? std::string_view() : found->second);
+  }
+
+ private:
+  std::unordered_map<std::int64_t, std::string_view> names_;
+};
 
 ClassLabel read_class(JsonValue label, const Member& metadata) {
   ClassLabel result;
@@ -85,14 +108,17 @@ ClassLabel read_class(JsonValue label, const Member& metadata) {
 
 MultiClassLabel read_classes(JsonValue label, const Member& metadata) {
   MultiClassLabel result;
-  const ClassMap map = class_map_of(metadata);
-  const Member confidences = metadata ? metadata->find("confidence-map", "confidence_map") : std::nullopt;
   if (!label.is_array()) return result;
+  const ClassMap map = class_map_of(metadata);
+  const ClassNames names(map);
+  const Member given = metadata ? metadata->find("confidence-map", "confidence_map") : std::nullopt;
+  std::optional<formats::MemberIndex> confidences;
+  if (given && given->is_object()) confidences.emplace(*given);
   for (const JsonValue entry : label) {
     ManifestClass one;
     one.class_index = entry.whole_number().value_or(-1);
-    one.class_name = name_in(map, one.class_index);
-    const Member confidence = confidences ? confidences->find(std::to_string(one.class_index)) : std::nullopt;
+    one.class_name = names.of(one.class_index);
+    const Member confidence = confidences ? confidences->find(std::to_string(one.class_index), "") : std::nullopt;
     if (confidence) one.confidence = confidence->number();
     result.classes.push_back(std::move(one));
   }
@@ -107,17 +133,22 @@ BoxLabel read_boxes(JsonValue label, const Member& metadata) {
     result.image_height = whole_of(size->find("height"), 0);
     result.image_depth = whole_of(size->find("depth"), 0);
   }
+  result.other_members = others_of(label, {"image-size", "annotations"});
+  const ClassNames names(result.class_map);
   ListWalk annotations(label.find("annotations"));
   ListWalk objects(metadata ? metadata->find("objects") : std::nullopt);
   while (const Member annotation = annotations.take()) {
     ManifestBox box;
     box.object.class_index = whole_of(annotation->find("class_id", "class-id"), -1);
-    box.object.class_name = name_in(result.class_map, box.object.class_index);
-    box.object.confidence = confidence_of(objects.take());
+    box.object.class_name = names.of(box.object.class_index);
+    const Member object = objects.take();
+    box.object.confidence = confidence_of(object);
     box.left = number_of(*annotation, "left");
     box.top = number_of(*annotation, "top");
     box.width = number_of(*annotation, "width");
     box.height = number_of(*annotation, "height");
+    box.other_members = others_of(annotation, {"class-id", "left", "top", "width", "height"});
+    box.other_metadata = others_of(object, {"confidence"});
     result.boxes.push_back(std::move(box));
   }
   return result;
@@ -144,6 +175,7 @@ MaskLabel read_mask(JsonValue label, const Member& metadata) {
 SpanLabel read_spans(JsonValue label, const Member& metadata) {
   SpanLabel result;
   const Member annotations = label.find("annotations");
+  result.other_members = others_of(label, {"annotations"});
   if (!annotations) return result;
   ListWalk labels(annotations->find("labels"));
   while (const Member name = labels.take()) {
@@ -152,8 +184,11 @@ SpanLabel read_spans(JsonValue label, const Member& metadata) {
   ListWalk entities(annotations->find("entities"));
   ListWalk confidences(metadata ? metadata->find("entities") : std::nullopt);
   while (const Member entity = entities.take()) {
+    const Member described = confidences.take();
     result.spans.push_back({string_of(entity->find("label")), whole_of(entity->find("startOffset"), 0),
-                            whole_of(entity->find("endOffset"), 0), confidence_of(confidences.take())});
+                            whole_of(entity->find("endOffset"), 0), confidence_of(described),
+                            others_of(entity, {"label", "startOffset", "endOffset"}),
+                            others_of(described, {"confidence"})});
   }
   return result;
 }
@@ -161,13 +196,16 @@ SpanLabel read_spans(JsonValue label, const Member& metadata) {
 CuboidLabel read_cuboids(JsonValue label, const Member& metadata) {
   CuboidLabel result;
   result.class_map = class_map_of(metadata);
+  result.other_members = others_of(label, {"annotations"});
+  const ClassNames names(result.class_map);
   ListWalk annotations(label.find("annotations"));
   ListWalk objects(metadata ? metadata->find("objects") : std::nullopt);
   while (const Member annotation = annotations.take()) {
     Cuboid one;
     one.object.class_index = whole_of(annotation->find("class-id", "class_id"), -1);
-    one.object.class_name = name_in(result.class_map, one.object.class_index);
-    one.object.confidence = confidence_of(objects.take());
+    one.object.class_name = names.of(one.object.class_index);
+    const Member object = objects.take();
+    one.object.confidence = confidence_of(object);
     one.object_name = string_of(annotation->find("object-name", "object_name"));
     const std::pair<std::string_view, double*> places[] = {
         {"center-x", &one.center_x}, {"center-y", &one.center_y}, {"center-z", &one.center_z},
@@ -178,6 +216,10 @@ CuboidLabel read_cuboids(JsonValue label, const Member& metadata) {
     if (attributes && attributes->is_object()) {
       for (const JsonValue attribute : *attributes) one.attributes.emplace_back(attribute.key(), attribute.text());
     }
+    one.other_members =
+        others_of(annotation, {"class-id", "object-name", "label-category-attributes", "center-x", "center-y",
+                               "center-z", "length", "width", "height", "roll", "pitch", "yaw"});
+    one.other_metadata = others_of(object, {"confidence"});
     result.cuboids.push_back(std::move(one));
   }
   return result;

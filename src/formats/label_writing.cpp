@@ -21,6 +21,13 @@ Json parsed(const std::string& json, const std::string& where) {
   return value;
 }
 
+/// Adds members that are not there yet.
+void add_others(const OtherMembers& others, const char* where, Json& object) {
+  for (const auto& [key, json] : others) {
+    if (!object.contains(key)) object[key] = parsed(json, std::string(where) + " '" + key + "'");
+  }
+}
+
 /// A number; whole ones without a point, as Ground Truth writes pixels.
 Json plain_number(double value) {
   if (!std::isfinite(value)) {
@@ -37,9 +44,10 @@ Json real_number(double value) {
 }
 
 /// Lists of confidences beside lists of boxes: an empty object where there is none.
-Json confidence_object(const std::optional<double>& confidence) {
+Json confidence_object(const std::optional<double>& confidence, const OtherMembers& others) {
   Json object = Json::object();
   if (confidence) object["confidence"] = real_number(*confidence);
+  add_others(others, "the metadata of a part", object);
   return object;
 }
 
@@ -106,11 +114,13 @@ Written write(const BoxLabel& label, TaskType) {
     annotation["top"] = plain_number(box.top);
     annotation["width"] = plain_number(box.width);
     annotation["height"] = plain_number(box.height);
+    add_others(box.other_members, "a box's member", annotation);
     annotations.push_back(std::move(annotation));
-    objects.push_back(confidence_object(box.object.confidence));
+    objects.push_back(confidence_object(box.object.confidence, box.other_metadata));
     map.add(box.object);
   }
   written.label["annotations"] = std::move(annotations);
+  add_others(label.other_members, "the label's member", written.label);
   written.metadata["objects"] = std::move(objects);
   written.metadata["class-map"] = map.json();
   return written;
@@ -145,11 +155,13 @@ Written write(const SpanLabel& label, TaskType) {
     entity["label"] = span.label;
     entity["startOffset"] = span.start;
     entity["endOffset"] = span.end;
+    add_others(span.other_members, "a span's member", entity);
     entities.push_back(std::move(entity));
-    confidences.push_back(confidence_object(span.confidence));
+    confidences.push_back(confidence_object(span.confidence, span.other_metadata));
   }
   written.label["annotations"]["labels"] = std::move(labels);
   written.label["annotations"]["entities"] = std::move(entities);
+  add_others(label.other_members, "the label's member", written.label);
   written.metadata["entities"] = std::move(confidences);
   return written;
 }
@@ -173,7 +185,7 @@ Written write(const CuboidLabel& label, TaskType) {
   Written written;
   Json annotations = Json::array(), objects = Json::array();
   ClassMapJson map(label.class_map);
-  bool has_confidences = false;
+  bool has_objects = false;
   for (const Cuboid& one : label.cuboids) {
     Json annotation = Json::object();
     annotation["label-category-attributes"] = attributes_json(one);
@@ -184,13 +196,15 @@ Written write(const CuboidLabel& label, TaskType) {
         {"length", one.length},     {"width", one.width},       {"height", one.height},
         {"roll", one.roll},         {"pitch", one.pitch},       {"yaw", one.yaw}};
     for (const auto& [key, value] : places) annotation[key] = plain_number(value);
+    add_others(one.other_members, "a cuboid's member", annotation);
     annotations.push_back(std::move(annotation));
-    objects.push_back(confidence_object(one.object.confidence));
-    has_confidences = has_confidences || one.object.confidence.has_value();
+    objects.push_back(confidence_object(one.object.confidence, one.other_metadata));
+    has_objects = has_objects || !objects.back().empty();
     map.add(one.object);
   }
   written.label["annotations"] = std::move(annotations);
-  written.metadata["objects"] = has_confidences ? std::move(objects) : Json::array();
+  add_others(label.other_members, "the label's member", written.label);
+  written.metadata["objects"] = has_objects ? std::move(objects) : Json::array();
   written.metadata["class_map"] = map.json();  // the one type that is written with an underscore
   return written;
 }
@@ -239,9 +253,7 @@ ManifestLabelText write_manifest_label(const ManifestLabel& label) {
     Written written = std::visit([type](const auto& value) { return write(value, type); }, label.value);
     write_common(label, type, written.metadata);
     write_behind(label, type, written.metadata);
-    for (const auto& [key, json] : label.other_metadata) {
-      if (!written.metadata.contains(key)) written.metadata[key] = parsed(json, "metadata '" + key + "'");
-    }
+    add_others(label.other_metadata, "metadata", written.metadata);
     return {written.label.dump(), written.metadata.dump()};
   } catch (const Json::exception&) {
     throw InvalidArgument("label: a text that is not UTF-8 given, expected UTF-8");

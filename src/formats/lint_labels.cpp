@@ -334,8 +334,10 @@ class LabelLint {
     return index;
   }
 
-  /// class-map: number in quotes -> name. @return nothing if it is missing or no object.
-  Member lint_class_map() {
+  using ClassIds = std::optional<std::unordered_set<std::string>>;
+
+  /// class-map: number in quotes -> name. @return the numbers; nothing if it is missing or no object.
+  ClassIds lint_class_map() {
     const Member map = described("class-map");
     if (!map) {
       report_.error("missing-class-map", metadata_offset(), name_ + "-metadata has no class-map",
@@ -363,11 +365,11 @@ class LabelLint {
       }
       if (lint_class_name(entry) && is_number) lint_class(std::stoll(key), *entry.string(), entry.begin_offset());
     }
-    return map;
+    return seen;
   }
 
-  void lint_in_class_map(const Member& map, std::optional<std::int64_t> index, std::size_t offset) {
-    if (!map || !index || map->find(std::to_string(*index))) return;
+  void lint_in_class_map(const ClassIds& map, std::optional<std::int64_t> index, std::size_t offset) {
+    if (!map || !index || map->contains(std::to_string(*index))) return;
     report_.error("missing-class-map-id", offset, "class " + std::to_string(*index) + " is not in class-map",
                   "add \"" + std::to_string(*index) + "\": \"<name>\" to class-map", "ERROR_MISSING_CLASS_MAP_ID");
   }
@@ -427,10 +429,13 @@ class LabelLint {
       report_.error("too-many-labels", label.begin_offset(),
                     std::to_string(label.size()) + " classes, expected at most 50", "drop the least sure ones");
     }
-    const Member map = lint_class_map();
-    const Member confidences = described("confidence-map");
-    if (!confidences || !confidences->is_object()) {
-      report_.error("missing-confidence-map", confidences ? confidences->begin_offset() : metadata_offset(),
+    const ClassIds map = lint_class_map();
+    const Member confidence_map = described("confidence-map");
+    std::optional<MemberIndex> confidences;
+    if (confidence_map && confidence_map->is_object()) {
+      confidences.emplace(*confidence_map);
+    } else {
+      report_.error("missing-confidence-map", confidence_map ? confidence_map->begin_offset() : metadata_offset(),
                     name_ + "-metadata has no confidence-map of numbers",
                     "add \"confidence-map\": {\"0\": <0 to 1>, ...}");
     }
@@ -443,8 +448,8 @@ class LabelLint {
                       "leave one of them");
       }
       lint_in_class_map(map, index, entry.begin_offset());
-      if (!confidences || !confidences->is_object()) continue;
-      const Member confidence = confidences->find(std::to_string(*index));
+      if (!confidences) continue;
+      const Member confidence = confidences->find(std::to_string(*index), "");
       if (!confidence) {
         report_.error("missing-confidence-map-id", entry.begin_offset(),
                       "class " + std::to_string(*index) + " is not in confidence-map",
@@ -529,7 +534,7 @@ class LabelLint {
   void lint_boxes(JsonValue label) {
     constexpr std::size_t kMostBoxes = 50;
     const Member annotations = lint_annotations(label);
-    const Member map = lint_class_map();
+    const ClassIds map = lint_class_map();
     if (!label.is_object()) return;
     const ImageSize size = lint_image_size(label);
     if (!annotations) return;
@@ -546,7 +551,7 @@ class LabelLint {
     }
   }
 
-  void lint_box(JsonValue box, const ImageSize& size, const Member& map) {
+  void lint_box(JsonValue box, const ImageSize& size, const ClassIds& map) {
     if (!box.is_object()) {
       report_.error("box-not-object", box.begin_offset(), "a box is " + shown(box) + ", expected an object",
                     "write {\"class_id\": 0, \"left\": 0, \"top\": 0, \"width\": 9, \"height\": 9}", kBadLabel);
@@ -791,7 +796,7 @@ class LabelLint {
 
   void lint_cuboids(JsonValue label) {
     const Member annotations = lint_annotations(label);
-    const Member map = lint_class_map();
+    const ClassIds map = lint_class_map();
     if (!annotations) return;
     for (const JsonValue cuboid : *annotations) {
       const Member id = cuboid.find("class-id", "class_id");

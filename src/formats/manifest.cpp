@@ -30,6 +30,8 @@ struct Row {
 
 /// Every attribute has columns for every line: a small file of many attributes would fill the memory.
 constexpr std::size_t kMostAttributes = 1000;
+/// Below so many cells nobody looks; above, no more than the text has bytes.
+constexpr std::size_t kFewCells = 1'000'000;
 
 void require_size(const std::string& text) {
   if (text.size() > std::numeric_limits<std::uint32_t>::max()) {
@@ -73,10 +75,19 @@ struct Manifest::State {
       row.object_end = lead + static_cast<std::uint32_t>(tree.root().end_offset());
       rows.push_back(row);
       scan(rows.size() - 1, tree.root());
+      require_few_cells();
       begin = lines.end();
     }
     tail = std::string_view(begin, static_cast<std::size_t>(content.data() + content.size() - begin));
     pad();
+  }
+
+  void require_few_cells() const {
+    const std::size_t n_cells = rows.size() * names.size();
+    if (n_cells <= std::max(kFewCells, content.size())) return;
+    throw FormatError(name + ": " + std::to_string(names.size()) + " label attributes in " +
+                      std::to_string(rows.size()) + " lines or more of " + std::to_string(content.size()) +
+                      " bytes, expected fewer attributes than a line has bytes");
   }
 
   [[noreturn]] void refuse(const formats::TextLines& lines, std::size_t offset, const std::string& what) const {

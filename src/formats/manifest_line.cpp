@@ -23,6 +23,14 @@ JsonTree tree_of(const std::string& text) {
   return tree;
 }
 
+/// A line is one line: line ends between tokens, which strings cannot have, become blanks.
+std::string on_one_line(std::string_view json) {
+  std::string line(json);
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  std::replace(line.begin(), line.end(), '\r', ' ');
+  return line;
+}
+
 /// JSON without blanks, with one behind every ':' and ',' outside of strings.
 std::string spaced(std::string_view json) {
   std::string result;
@@ -57,7 +65,7 @@ ManifestLabel typed(ManifestLabel label, bool is_text) {
 
 }  // namespace
 
-ManifestLine::ManifestLine(std::string text) : text_(std::move(text)) { (void)tree_of(text_); }
+ManifestLine::ManifestLine(std::string text) : text_(on_one_line(tree_of(text).root().text())) {}
 
 std::vector<std::string> ManifestLine::keys() const {
   const JsonTree tree = tree_of(text_);
@@ -80,10 +88,7 @@ void ManifestLine::set_member(std::string_view key, std::string_view json) {
   }
   const JsonTree tree = tree_of(text_);
   const bool with_blanks = is_spaced(tree);
-  // A line is one line.
-  std::string value(given.root().text());
-  std::replace(value.begin(), value.end(), '\n', ' ');
-  std::replace(value.begin(), value.end(), '\r', ' ');
+  std::string value = on_one_line(given.root().text());
   if (with_blanks) value = spaced(value);
   if (const auto found = tree.root().find(key)) {
     text_.replace(found->begin_offset(), found->end_offset() - found->begin_offset(), value);
@@ -99,29 +104,25 @@ void ManifestLine::set_member(std::string_view key, std::string_view json) {
 }
 
 bool ManifestLine::remove_member(std::string_view key) {
-  bool is_removed = false;
-  while (remove_last(key)) is_removed = true;
-  return is_removed;
-}
-
-bool ManifestLine::remove_last(std::string_view key) {
   const JsonTree tree = tree_of(text_);
-  const auto found = tree.root().find(key);
-  if (!found) return false;
-  // From the end of the member before; the first one takes along what is up to the next.
-  std::size_t begin = tree.root().begin_offset() + 1, end = found->end_offset();
-  bool is_first = true;
+  std::string kept;
+  bool is_removed = false;
+  std::size_t end_before = tree.root().begin_offset() + 1;
   for (const JsonValue member : tree.root()) {
-    if (member.begin_offset() < found->begin_offset()) {
-      begin = member.end_offset();
-      is_first = false;
-    } else if (is_first && member.begin_offset() > found->begin_offset()) {
-      begin = found->key_offset();
-      end = member.key_offset();
-      break;
+    if (member.key() == key) {
+      is_removed = true;
+    } else if (kept.empty()) {  // the first comes to the place of the first
+      kept.assign(text_, 0, (*tree.root().begin()).key_offset());
+      kept.append(text_, member.key_offset(), member.end_offset() - member.key_offset());
+    } else {
+      kept.append(text_, end_before, member.end_offset() - end_before);
     }
+    end_before = member.end_offset();
   }
-  text_.erase(begin, end - begin);
+  if (!is_removed) return false;
+  if (kept.empty()) kept.assign(text_, 0, tree.root().begin_offset() + 1);
+  kept.append(text_, end_before);
+  text_ = std::move(kept);
   return true;
 }
 

@@ -95,11 +95,8 @@ bool ManifestReader::next(ManifestLine& line) {
   do {
     if (!state_->take_line(text)) return false;
   } while (text.find_first_not_of(" \t\r") == std::string_view::npos);
-  // A line's blanks in front and behind are not of its object.
-  const std::size_t first = text.find_first_not_of(" \t\r");
-  const std::size_t last = text.find_last_not_of(" \t\r");
   try {
-    line = ManifestLine(std::string(text.substr(first, last - first + 1)));
+    line = ManifestLine(std::string(text));
   } catch (const FormatError& error) {
     throw FormatError(state_->path + ": line " + std::to_string(state_->number) + ": " + error.what());
   }

@@ -40,13 +40,14 @@ struct ManifestLabelColumns {
 ///
 /// What is not changed is written as it was read, to the byte: line ends, blank lines and a byte order mark included.
 /// Const methods are safe together, changes are not. Movable, not copyable. Memory: the text, 40 bytes a line, and 40
-/// bytes for every line and label attribute, of which there may be 1000.
+/// bytes for every line and label attribute, of which there may be 1000; together, above a million, no more than the
+/// text has bytes.
 class GTLABEL_EXPORT Manifest {
  public:
   /// Without lines.
   Manifest();
   /// Of the content of a file; `name` is for messages.
-  /// @throws FormatError  for the first line that is no JSON object: name, line and column.
+  /// @throws FormatError  for the first line that is no JSON object: name, line and column; for too many attributes.
   explicit Manifest(std::string content, std::string name = "manifest");
   ~Manifest();
   Manifest(Manifest&&) noexcept;

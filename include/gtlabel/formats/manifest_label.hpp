@@ -12,6 +12,9 @@
 
 namespace gtlabel {
 
+/// Members of an object that its kind does not know: key and JSON.
+using OtherMembers = std::vector<std::pair<std::string, std::string>>;
+
 /// One class of a manifest: Ground Truth's number for it, its name ("" where the file does not say), and how sure.
 struct ManifestClass {
   std::int64_t class_index = -1;
@@ -37,6 +40,7 @@ struct MultiClassLabel {
 struct ManifestBox {
   ManifestClass object;
   double left = 0, top = 0, width = 0, height = 0;
+  OtherMembers other_members, other_metadata;  ///< of the annotation, and of its entry in `objects`
   bool operator==(const ManifestBox&) const = default;
 };
 
@@ -45,6 +49,7 @@ struct BoxLabel {
   std::int64_t image_width = 0, image_height = 0, image_depth = 0;  ///< 0: the file does not say
   std::vector<ManifestBox> boxes;
   std::vector<std::pair<std::int64_t, std::string>> class_map;
+  OtherMembers other_members;  ///< of the label
   bool operator==(const BoxLabel&) const = default;
 };
 
@@ -67,6 +72,7 @@ struct TextSpan {
   std::string label;
   std::int64_t start = 0, end = 0;
   std::optional<double> confidence;
+  OtherMembers other_members, other_metadata;  ///< of the entity, and of its entry in the metadata's `entities`
   bool operator==(const TextSpan&) const = default;
 };
 
@@ -74,6 +80,7 @@ struct TextSpan {
 struct SpanLabel {
   std::vector<TextSpan> spans;
   std::vector<std::pair<std::string, std::string>> labels;
+  OtherMembers other_members;  ///< of the label
   bool operator==(const SpanLabel&) const = default;
 };
 
@@ -91,7 +98,8 @@ struct Cuboid {
   double center_x = 0, center_y = 0, center_z = 0;
   double length = 0, width = 0, height = 0;
   double roll = 0, pitch = 0, yaw = 0;
-  std::vector<std::pair<std::string, std::string>> attributes;  ///< label-category-attributes; values as JSON
+  OtherMembers attributes;                     ///< label-category-attributes
+  OtherMembers other_members, other_metadata;  ///< of the annotation, and of its entry in `objects`
   bool operator==(const Cuboid&) const = default;
 };
 
@@ -99,6 +107,7 @@ struct Cuboid {
 struct CuboidLabel {
   std::vector<Cuboid> cuboids;
   std::vector<std::pair<std::int64_t, std::string>> class_map;
+  OtherMembers other_members;  ///< of the label
   bool operator==(const CuboidLabel&) const = default;
 };
 
@@ -116,8 +125,7 @@ struct ManifestLabel {
   std::optional<bool> human_annotated;
   std::string creation_date;      ///< as it stands: YYYY-MM-DDTHH:MM:SS.ffffff
   std::string adjustment_status;  ///< "adjusted", "unadjusted", or ""
-  /// Members of the metadata that the task type does not know: key and JSON.
-  std::vector<std::pair<std::string, std::string>> other_metadata;
+  OtherMembers other_metadata;    ///< what the task type does not know
   std::variant<ClassLabel, MultiClassLabel, BoxLabel, MaskLabel, SpanLabel, SequenceLabel, CuboidLabel, CustomLabel>
       value;
   bool operator==(const ManifestLabel&) const = default;

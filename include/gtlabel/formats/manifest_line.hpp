@@ -19,6 +19,7 @@ class GTLABEL_EXPORT ManifestLine {
  public:
   /// An object without members.
   ManifestLine() : text_("{}") {}
+  /// Line ends between its tokens become blanks, and what is around the object goes.
   /// @throws FormatError  if the text is no JSON object, naming the character.
   explicit ManifestLine(std::string text);
 
@@ -47,8 +48,6 @@ class GTLABEL_EXPORT ManifestLine {
   void set_label(std::string_view attribute, const ManifestLabel& label);
 
  private:
-  bool remove_last(std::string_view key);
-
   std::string text_;
 };
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlparse
 
 from gtlabel import InvalidArgument
 from gtlabel.cli import output
 from gtlabel.cli.tables import Table
+from gtlabel.formats.local_files import local_file
 from gtlabel.raw_items import FeatureCache, image_features, read_features, table_features, text_features
 
 _ID_COLUMNS = ("id",)
@@ -156,27 +155,8 @@ def _image_files(table: Table, column: str, buckets: dict[str, Path]) -> list[Pa
     for row, address in enumerate(table.column(column, "--image")):
         if not isinstance(address, str) or not address:
             raise InvalidArgument(f"{table.where(row)}: {column!r} is {address!r}, expected the address of an image")
-        file = local_file(address, table.path.parent, buckets, table.where(row))
+        file = local_file(address, table.path.parent, buckets, table.where(row), "--bucket {}=FOLDER")
         if not file.is_file():
             raise InvalidArgument(f"{table.where(row)}: {file} is not there")
         files.append(file)
     return files
-
-
-def local_file(address: str, folder: Path, buckets: dict[str, Path], where: str) -> Path:
-    """The file that a path, a ``file:`` URI or an ``s3:`` URI of a known bucket stands for."""
-    scheme, _, rest = address.partition("://")
-    if scheme == "s3" and rest:
-        bucket, _, key = rest.partition("/")
-        if bucket not in buckets:
-            raise InvalidArgument(f"{where}: {address} is far away; say where its files are: --bucket {bucket}=FOLDER")
-        root = buckets[bucket].resolve()
-        file = Path(os.path.normpath(root / key))
-        if not file.is_relative_to(root):
-            raise InvalidArgument(f"{where}: {address} leaves its bucket")
-        return file
-    if scheme == "file" and rest:
-        return Path(unquote(urlparse(address).path))
-    if rest and scheme.isalpha():
-        raise InvalidArgument(f"{where}: {address} is far away, expected a local file")
-    return folder / address

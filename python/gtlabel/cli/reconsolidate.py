@@ -40,6 +40,12 @@ def call(arguments: argparse.Namespace) -> int:
         for row, is_changed in enumerate(result.changed.tolist())
         if is_changed
     ]
-    document = {"method": arguments.method, "n_items": len(result), "n_changed": len(changes), "changes": changes}
+    document = {
+        "method": arguments.method,
+        "n_items": len(result),
+        "n_skipped": result.n_skipped,
+        "n_changed": len(changes),
+        "changes": changes,
+    }
     output.show(arguments, result.summary(), document)
     return exit_codes.DONE

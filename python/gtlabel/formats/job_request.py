@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from gtlabel import _core
 from gtlabel._core import ArchiveError, ConfidenceThreshold, ErrorTarget, FormatError, InvalidArgument, Overlap
 from gtlabel.formats.job_limits import limit_warnings, pool_warnings
-from gtlabel.formats.manifest import Manifest, read_manifest
+from gtlabel.formats.local_files import local_file
+from gtlabel.formats.manifest import Manifest, read_manifest, write_manifest
 from gtlabel.formats.manifest_label import ClassLabel, ManifestClass, ManifestLabel
 
 if TYPE_CHECKING:
@@ -75,6 +75,11 @@ class JobRequest:
     chosen_rows: NDArray[np.int64] | None = None
     """A subset of the lines; None: all."""
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+    def __post_init__(self) -> None:
+        # The name is a folder of the output.
+        if self.name in ("", ".", "..") or any(sign in self.name for sign in "/\\\0"):
+            raise InvalidArgument(f"LabelingJobName: {self.name!r} given, expected a name without '/'")
 
     # --- what is to be labelled --------------------------------------------------------------------------------------
 
@@ -229,10 +234,10 @@ class JobRequest:
         return manifest
 
     def write(self, job: LabelingJob) -> Path:
-        """Writes the output manifest to its place, ``<output_path>/<name>/manifests/output/output.manifest``."""
+        """Writes the output manifest to ``<output_path>/<name>/manifests/output/output.manifest``, atomically."""
         path = self._output_manifest_path()
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.output(job).to_bytes())
+        write_manifest(self.output(job), path)
         return path
 
     # --- the next request --------------------------------------------------------------------------------------------
@@ -245,6 +250,7 @@ class JobRequest:
         """A request on this one's output manifest: under the same attribute only lines without a label are labelled,
         under another one all."""
         path = str(self._output_manifest_path())
+        changes = {"chosen_rows": None, **changes}  # what this one left out is what the next is for
         return self._renamed(name, manifest_path=path, attribute=attribute or self.attribute, **changes)
 
     def subset(
@@ -352,14 +358,14 @@ def read_job_request(path: str | os.PathLike[str], buckets: Mapping[str, str] | 
     manifest = _text(content, place, "InputConfig", "DataSource", "S3DataSource", "ManifestS3Uri")
     task, purpose = _task(human)
     labels = content.get("LabelCategoryConfigS3Uri")
-    categories = {} if labels is None else _categories(_local(str(labels), place.parent, buckets), place)
+    categories = {} if labels is None else _categories(_local(str(labels), place, buckets), place)
     percentage = stopping.get("MaxPercentageOfInputDatasetLabeled")
     audited = categories.get("auditLabelAttributeName")
     return JobRequest(
         name=_text(content, place, "LabelingJobName"),
         attribute=_text(content, place, "LabelAttributeName"),
-        manifest_path=_local(manifest, place.parent, buckets),
-        output_path=_local(_text(content, place, "OutputConfig", "S3OutputPath"), place.parent, buckets),
+        manifest_path=_local(manifest, place, buckets),
+        output_path=_local(_text(content, place, "OutputConfig", "S3OutputPath"), place, buckets),
         classes=categories.get("classes", []),
         n_workers=_whole(human, "NumberOfHumanWorkersPerDataObject", place) or 1,
         batch_size=_whole(human, "MaxConcurrentTaskCount", place),
@@ -442,15 +448,6 @@ def _categories(path: str, request: Path) -> dict[str, Any]:
     return {"classes": names, "auditLabelAttributeName": content.get("auditLabelAttributeName")}
 
 
-def _local(address: str, folder: Path, buckets: Mapping[str, str] | None) -> str:
-    """The local path that an address stands for."""
-    parts = urlsplit(address)
-    if parts.scheme == "s3":
-        if buckets is None or parts.netloc not in buckets:
-            raise InvalidArgument(f"{address}: the bucket {parts.netloc!r} has no folder, expected it in buckets=")
-        return str(Path(buckets[parts.netloc]) / parts.path.lstrip("/"))
-    if parts.scheme == "file":
-        return unquote(parts.path)
-    if parts.scheme and len(parts.scheme) > 1:
-        raise InvalidArgument(f"{address}: given, expected a local path, a file: URI or an s3: URI")
-    return str(folder / address)
+def _local(address: str, request: Path, buckets: Mapping[str, str] | None) -> str:
+    """The local path that an address in a request stands for."""
+    return str(local_file(address, request.parent, buckets or {}, str(request), "buckets={{{!r}: FOLDER}}"))

@@ -44,6 +44,10 @@ class ManifestBox:
     top: float = 0.0
     width: float = 0.0
     height: float = 0.0
+    other_members: list[tuple[str, str]] = field(default_factory=list)
+    """Of the annotation, what the task type does not know: key and JSON."""
+    other_metadata: list[tuple[str, str]] = field(default_factory=list)
+    """Of its entry in the metadata's ``objects``."""
 
 
 @dataclass
@@ -56,6 +60,8 @@ class BoxLabel:
     boxes: list[ManifestBox] = field(default_factory=list)
     class_map: list[tuple[int, str]] = field(default_factory=list)
     """May name classes that no box has."""
+    other_members: list[tuple[str, str]] = field(default_factory=list)
+    """Of the label, what the task type does not know: key and JSON."""
 
 
 @dataclass
@@ -82,6 +88,10 @@ class TextSpan:
     start: int = 0
     end: int = 0
     confidence: float | None = None
+    other_members: list[tuple[str, str]] = field(default_factory=list)
+    """Of the entity, what the task type does not know: key and JSON."""
+    other_metadata: list[tuple[str, str]] = field(default_factory=list)
+    """Of its entry in the metadata's ``entities``."""
 
 
 @dataclass
@@ -90,6 +100,8 @@ class SpanLabel:
 
     spans: list[TextSpan] = field(default_factory=list)
     labels: list[tuple[str, str]] = field(default_factory=list)
+    other_members: list[tuple[str, str]] = field(default_factory=list)
+    """Of the label, what the task type does not know: key and JSON."""
 
 
 @dataclass
@@ -117,6 +129,10 @@ class Cuboid:
     yaw: float = 0.0
     attributes: list[tuple[str, str]] = field(default_factory=list)
     """``label-category-attributes``; the values as JSON."""
+    other_members: list[tuple[str, str]] = field(default_factory=list)
+    """Of the annotation, what the task type does not know: key and JSON."""
+    other_metadata: list[tuple[str, str]] = field(default_factory=list)
+    """Of its entry in the metadata's ``objects``."""
 
 
 @dataclass
@@ -125,6 +141,8 @@ class CuboidLabel:
 
     cuboids: list[Cuboid] = field(default_factory=list)
     class_map: list[tuple[int, str]] = field(default_factory=list)
+    other_members: list[tuple[str, str]] = field(default_factory=list)
+    """Of the label, what the task type does not know: key and JSON."""
 
 
 @dataclass

@@ -166,6 +166,9 @@ def test_a_chained_job_of_the_same_name_labels_what_is_left_and_of_another_name_
     assert len(other.rows()) == 400
     assert (same.name, same.content["LabelingJobName"]) == ("pets-2", "pets-2")
     assert other.content["LabelAttributeName"] == "pet-again"
+    some = request.subset(range(100))
+    assert some.chain("pets-4", attribute="pet-again").rows().tolist() == list(range(400))
+    assert some.chain("pets-5").rows().tolist() == list(range(60, 400))
     job = finish(same.start(features(400), target=gt.ErrorTarget(max_error=0.1)))
     assert [int(name) for name in job.ids] == list(range(60, 400))
     before, after = same.manifest(), same.output(job)
@@ -263,10 +266,37 @@ def test_addresses_are_paths_file_uris_or_buckets_with_a_folder(place):
     assert len(read(place, InputConfig=manifest).manifest()) == 400
     manifest["DataSource"]["S3DataSource"]["ManifestS3Uri"] = "data/pets.manifest"
     assert len(read(place, InputConfig=manifest).manifest()) == 400
-    for wrong in ("s3://other/pets.manifest", "https://acme.com/pets.manifest"):
+    for wrong, what in (
+        ("s3://other/pets.manifest", r"request\.json: .* buckets=\{'other': FOLDER\}"),
+        ("https://acme.com/pets.manifest", "expected a local file"),
+    ):
         manifest["DataSource"]["S3DataSource"]["ManifestS3Uri"] = wrong
-        with pytest.raises(gt.InvalidArgument, match="expected"):
+        with pytest.raises(gt.InvalidArgument, match=what):
             read(place, InputConfig=manifest)
+
+
+def test_no_address_leaves_its_bucket_and_no_name_the_output_folder(place):
+    (place / "secret.manifest").write_text('{"source":"secret"}\n')
+    outside = {"DataSource": {"S3DataSource": {"ManifestS3Uri": "s3://acme-data/../secret.manifest"}}}
+    with pytest.raises(gt.InvalidArgument, match="leaves its bucket"):
+        read(place, InputConfig=outside)
+    with pytest.raises(gt.InvalidArgument, match="leaves its bucket"):
+        read(place, OutputConfig={"S3OutputPath": "s3://acme-out/jobs/../../esc"})
+    for name in ("../../../esc", "..", "a/b"):
+        with pytest.raises(gt.InvalidArgument, match="LabelingJobName"):
+            read(place, LabelingJobName=name)
+        with pytest.raises(gt.InvalidArgument, match="LabelingJobName"):
+            read(place).chain(name)
+
+
+def test_the_output_manifest_is_replaced_as_a_whole(place):
+    request = read(place)
+    job = finish(request.start(features(400)))
+    path = request.write(job)
+    before = path.stat().st_ino
+    assert request.write(job) == path
+    assert path.stat().st_ino != before  # another file has taken its place
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize(

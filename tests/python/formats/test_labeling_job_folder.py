@@ -201,6 +201,42 @@ def test_classes_that_the_manifest_does_not_have_get_the_next_number():
     assert result.manifest()[2]["mood-metadata"]["class-name"] == "ugly"
 
 
+def test_a_line_without_an_old_label_gets_nothing_of_another_line_but_type_and_job():
+    job = class_job()
+    first = class_line("text 0", 0, "bad")
+    first["mood-metadata"].update({"adjustment-status": "adjusted", "reviewer": "Ada"})
+    job.manifest = Manifest([first, {"source": "text 1"}, class_line("text 2", 1, "good")])
+    result = gt.reconsolidate(job)
+    assert result.old_label.tolist() == ["bad", None, "good"]
+    described = result.manifest()[1]["mood-metadata"]
+    assert {*described} == {"class-name", "confidence", "type", "job-name", "human-annotated", "creation-date"}
+    assert described["job-name"] == "labeling-job/mood"
+    assert result.manifest()[0]["mood-metadata"]["reviewer"] == "Ada"
+
+
+def test_answers_without_a_label_do_not_count_and_are_counted():
+    job = class_job()
+    answers = [said("w0", {"label": "bad"}), said("w1", {}), said("w2", None)]
+    job.responses[0] = WorkerResponse.from_answers(0, 1, answers)
+    result = gt.reconsolidate(job, method="majority_vote")
+    assert result.n_answers.tolist() == [1, 3, 3]
+    assert result.n_skipped == 2
+    assert "2 answers do not count" in result.summary()
+
+
+def test_a_worker_who_answers_an_item_again_counts_once_with_the_last_answer():
+    job = class_job()
+    for item in range(3):
+        job.responses.append(WorkerResponse.from_answers(item, 2, [said("w0", {"label": "good"})]))
+    result = gt.reconsolidate(job, method="majority_vote")
+    assert result.n_answers.tolist() == [3, 3, 3]
+    assert result.n_skipped == 3
+    assert result.new_confidence.tolist() == pytest.approx([2 / 3, 2 / 3, 1])
+    nameless = [said("", {"label": "bad"}), said("", {"label": "bad"})]
+    job.responses = [WorkerResponse.from_answers(0, 1, nameless)]
+    assert gt.reconsolidate(job, method="majority_vote").n_answers.tolist() == [2]
+
+
 def test_several_classes_are_consolidated_again():
     described = metadata(
         "tags",
@@ -238,6 +274,23 @@ def test_boxes_are_consolidated_again():
     assert isinstance(result.new_label[1], BoxLabel)
     assert [shape["left"] for shape in result.manifest()[1]["boxes"]["annotations"]] == [10, 60]
     assert result.manifest()[1]["boxes"]["image_size"] == size["image_size"]
+
+
+def test_boxes_of_two_classes_at_one_place_are_the_same_in_any_order():
+    described = metadata(
+        "boxes", "groundtruth/object-detection", **{"objects": [{}, {}], "class-map": {"0": "car", "1": "taxi"}}
+    )
+    place = {"left": 10, "top": 10, "width": 20, "height": 20}
+    label = {"annotations": [{"class_id": 1, **place}, {"class_id": 0, **place}]}
+    line = {"source-ref": "s3://a/1.jpg", "boxes": label, "boxes-metadata": described}
+    job = LabelingJobFolder(manifest=Manifest([line]))
+    marks = [{"label": "car", **place}, {"label": "taxi", **place}]
+    answers = [said(f"w{worker}", {"boundingBoxes": marks}, "boundingBox") for worker in range(3)]
+    job.responses.append(WorkerResponse.from_answers(0, 1, [*answers, said("w3", {"boundingBoxes": ["car"]})]))
+    result = gt.reconsolidate(job)
+    assert [box.object.class_name for box in result.new_label[0].boxes] == ["car", "taxi"]
+    assert result.changed.tolist() == [False]
+    assert result.n_skipped == 1
 
 
 def test_spans_are_consolidated_again():

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import tarfile
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -313,12 +314,57 @@ def test_labels_of_unknown_types_keep_their_json():
     assert label.to_json() == ({"a": [1, 2]}, {"type": "acme/rating", "job_name": "j", "acme": True})
 
 
+SIDES = {"left": 1, "top": 2, "width": 3, "height": 4}
+CUBOID = dict.fromkeys(["center-x", "center-y", "center-z", "length", "width", "height", "roll", "pitch", "yaw"], 1)
+OTHERS = {"occluded": True, "by": ["Ada", 1.5]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "parts", "map_key"),
+    [
+        ("object-detection", {"annotations": [{"class_id": 0, **SIDES, **OTHERS}]}, "objects", "class-map"),
+        (
+            "text-span",
+            {"annotations": {"labels": [], "entities": [{"label": "a", "startOffset": 0, "endOffset": 3, **OTHERS}]}},
+            "entities",
+            "other-map",
+        ),
+        (
+            "point_cloud_object_detection",
+            {
+                "annotations": [
+                    {"label-category-attributes": {}, "object-name": "a:1", "class-id": 0, **CUBOID, **OTHERS}
+                ]
+            },
+            "objects",
+            "class_map",
+        ),
+    ],
+)
+def test_members_that_the_task_type_does_not_know_survive(kind, label, parts, map_key):
+    given = {**label, "frame": {"n": 7}}
+    described = {
+        parts: [{"confidence": 0.5, "by": "Bo"}],
+        map_key: {"0": "a"},
+        "type": f"groundtruth/{kind}",
+        "reviewed": None,
+    }
+    read = ManifestLabel.from_json(given, described)
+    assert read.value.other_members == [("frame", '{"n":7}')]
+    assert read.to_json() == (given, described)
+
+
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 names = st.text(min_size=1, max_size=8)
 numbers = st.integers(0, 99)
 confidences = st.none() | st.floats(0, 1)
 classes = st.builds(ManifestClass, numbers, names, confidences)
-boxes = st.lists(st.builds(ManifestBox, classes, finite, finite, finite, finite), max_size=4)
+others = st.lists(
+    st.tuples(names.map("x{}".format), st.sampled_from(["true", '{"a":[1,"b"]}'])),
+    max_size=2,
+    unique_by=lambda pair: pair[0],
+)
+boxes = st.lists(st.builds(ManifestBox, classes, finite, finite, finite, finite, others, others), max_size=4)
 
 
 @settings(max_examples=100, deadline=None)
@@ -336,7 +382,10 @@ def test_boxes_survive_writing_and_reading(boxes, width, height):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.builds(TextSpan, names, numbers, numbers, confidences), max_size=4), st.text(max_size=10))
+@given(
+    st.lists(st.builds(TextSpan, names, numbers, numbers, confidences, others, others), max_size=4),
+    st.text(max_size=10),
+)
 def test_spans_survive_writing_and_reading(spans, comment):
     label = ManifestLabel(SpanLabel(spans, [("a", "b")]), "groundtruth/text-span", comment, True)
     manifest = manifest_of('{"source":"x"}')
@@ -501,6 +550,58 @@ def test_endless_attributes_are_refused_before_they_fill_the_memory():
     with pytest.raises(gt.FormatError, match="more than 1000 label attributes"):
         Manifest.from_bytes(line.encode())
     assert len(manifest_of(line.replace('"a7-metadata"', '"other"')).attributes) == 1000
+
+
+def test_attributes_that_few_of_many_short_lines_have_are_refused_before_they_fill_the_memory():
+    labelled = "{" + ",".join(f'"a{number}":1,"a{number}-metadata":{{}}' for number in range(1000)) + "}\n"
+    with pytest.raises(gt.FormatError, match="1000 label attributes in 1001 lines or more"):
+        Manifest.from_bytes((labelled + "{}\n" * 5000).encode())
+    assert len(Manifest.from_bytes((labelled + "{}\n" * 900).encode()).attributes) == 1000
+    long = '{"source":"' + "x" * 1000 + '"}\n'
+    assert len(Manifest.from_bytes((labelled + long * 1200).encode()).attributes) == 1000
+
+
+def test_members_of_one_key_go_all_at_once_and_the_rest_stays_as_it_is():
+    for line, expected in (
+        ('{ "a" : 1, "b":2 ,"a":3}', '{ "b":2}'),
+        ('{"a":1,"a":2 , "b":2}', '{"b":2}'),
+        ('{"b": 1,"a":1, "c": 2, "a" : 3 }', '{"b": 1, "c": 2 }'),
+        ('{ "a":1,"\\u0061":2 }', "{ }"),
+        ('{"b":1}', '{"b":1}'),
+    ):
+        manifest = manifest_of(line)
+        manifest.remove(0, "a")
+        assert manifest[0].text == expected
+    many = manifest_of("{" + ",".join(['"a":1'] * 20_000) + ',"b":1}')
+    started = time.perf_counter()
+    many.remove(0, "a")
+    assert many[0].text == '{"b":1}'
+    assert time.perf_counter() - started < 2
+
+
+def test_labels_of_many_classes_take_no_quadratic_time():
+    numbers = range(20_000)
+    described = {
+        "type": "groundtruth/image-classification-multilabel",
+        "class-map": {str(number): f"c{number}" for number in numbers},
+        "confidence-map": {str(number): 0.5 for number in numbers},
+    }
+    started = time.perf_counter()
+    label = ManifestLabel.from_json(list(numbers), described)
+    assert label.value.classes[19_999] == ManifestClass(19_999, "c19999", 0.5)
+    line = {"source-ref": "s3://a/1.jpg", "many": list(numbers), "many-metadata": described}
+    gt.formats.lint.lint_bytes(json.dumps(line).encode())
+    assert time.perf_counter() - started < 2
+
+
+def test_a_row_given_on_several_lines_is_written_on_one(tmp_path):
+    row = ' {"source":\r\n"a\\n",\n"n":\r[1,\n2]}\n'
+    line = '{"source":  "a\\n", "n": [1, 2]}'
+    path = tmp_path / "rows.manifest"
+    gt.formats.write_manifest(iter([row, row]), path)
+    assert path.read_bytes().decode() == f"{line}\n{line}\n"
+    assert Manifest([row, row]).to_bytes() == path.read_bytes()
+    assert [row["n"] for row in gt.formats.read_manifest(path)] == [[1, 2], [1, 2]]
 
 
 def test_files_that_cannot_be_read_or_written_are_refused(tmp_path):
