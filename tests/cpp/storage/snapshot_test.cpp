@@ -345,7 +345,7 @@ TEST_CASE("SnapshotReader: a newer writer alone is no reason to refuse") {
 
 TEST_CASE("SnapshotReader: another kind is a mismatch that names both, in printable text") {
   Frame frame;
-  frame.kind = std::string("mo\0del\xFF", 7) + std::string(1'000, 'k');
+  frame.kind = std::string("mo\0del\xFF", 7).append(1'000, 'k');
   const auto [code, message] = refusal([&] { SnapshotReader(framed(frame), "test"); });
   CHECK(code == ErrorCode::archive_mismatch);
   CHECK(contains(message, "\"mo?del?kkk"));
