@@ -23,9 +23,10 @@ class ItemHistory(ColumnTable):
     """Seconds since 1970."""
     kind: NDArray[np.str_]
     """"joined", "asked", "leased", "answer", "label" (of people), "commit" (an automatic label), "audit" (it was drawn
-    for a check), "withdrawal"."""
+    for a check), "withdrawal", "certificate" (that speaks of its automatic label now)."""
     detail: NDArray[np.str_]
-    """Of "asked" the purpose; of "answer" and "label" what was said beside a class."""
+    """Of "asked" the purpose; of "answer" and "label" what was said beside a class; of "commit" the kind of the model;
+    of "certificate" its statement."""
     worker: NDArray[np.str_]
     label: NDArray[np.str_]
     """The class's name, or ""."""
@@ -67,8 +68,9 @@ class ItemHistory(ColumnTable):
             "leased": f"given to {self.worker[row]}",
             "answer": f"{self.worker[row] or 'somebody'} said {said}",
             "label": f"label of people: {said} {sure}",
-            "commit": f"automatic label: {said} {sure}",
+            "commit": f"automatic label of the model {self.detail[row]}: {said} {sure}",
             "audit": f"the automatic label {said} was drawn for a check",
             "withdrawal": "the automatic label was withdrawn",
+            "certificate": f"certified: {self.detail[row]}",
         }
         return f"{when:%Y-%m-%d %H:%M:%S} UTC  {sentences[str(self.kind[row])]}"

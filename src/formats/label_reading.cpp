@@ -58,10 +58,10 @@ OtherMembers others_of(const Member& object, std::initializer_list<std::string_v
   OtherMembers others;
   if (!object || !object->is_object()) return others;
   for (const JsonValue member : *object) {
-    std::string key = member.key(), spelled = key;
+    std::string spelled = member.key();
     std::replace(spelled.begin(), spelled.end(), '_', '-');
     const bool is_known = std::find(known.begin(), known.end(), spelled) != known.end();
-    if (!is_known) others.emplace_back(std::move(key), member.text());
+    if (!is_known) others.emplace_back(member.key(), member.text());
   }
   return others;
 }

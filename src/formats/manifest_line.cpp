@@ -65,7 +65,7 @@ ManifestLabel typed(ManifestLabel label, bool is_text) {
 
 }  // namespace
 
-ManifestLine::ManifestLine(std::string text) : text_(on_one_line(tree_of(text).root().text())) {}
+ManifestLine::ManifestLine(const std::string& text) : text_(on_one_line(tree_of(text).root().text())) {}
 
 std::vector<std::string> ManifestLine::keys() const {
   const JsonTree tree = tree_of(text_);

@@ -459,7 +459,8 @@ std::vector<ItemEvent> JobStore::history(ItemIndex item) const {
       "  FROM labels JOIN events USING (event) WHERE item = ?1 "
       "UNION ALL SELECT event, at, 2, 'withdrawal', NULL, NULL, NULL, NULL, 0"
       "  FROM withdrawals JOIN events USING (event) WHERE item = ?1 "
-      "UNION ALL SELECT event, at, 3, 'commit', NULL, NULL, class, confidence, round"
+      "UNION ALL SELECT event, at, 3, 'commit', (SELECT model FROM rounds WHERE rounds.round = commits.round AND "
+      "  rounds.event <= commits.event ORDER BY rounds.event DESC LIMIT 1), NULL, class, confidence, round"
       "  FROM commits JOIN events USING (event) WHERE item = ?1 "
       "UNION ALL SELECT event, at, 4, 'audit', NULL, NULL, class, NULL, 0"
       "  FROM audits JOIN events USING (event) WHERE item = ?1 "
@@ -469,6 +470,12 @@ std::vector<ItemEvent> JobStore::history(ItemIndex item) const {
       "  FROM leases JOIN events USING (event) WHERE item = ?1 "
       "UNION ALL SELECT answers.event, at, 7, 'answer', answers.kind, name, class, certainty, 0"
       "  FROM answers JOIN events USING (event) LEFT JOIN workers USING (worker) WHERE item = ?1 "
+      // The certificate that speaks of the item now: the last change has it, and the item's automatic label stands.
+      "UNION ALL SELECT event, at, 8, 'certificate', statement, NULL, NULL, NULL, round"
+      "  FROM certificates JOIN events USING (event) WHERE event = (SELECT max(event) FROM progress) AND"
+      "  (SELECT max(event) FROM commits WHERE item = ?1) >"
+      "  coalesce((SELECT max(event) FROM (SELECT event FROM withdrawals WHERE item = ?1"
+      "    UNION ALL SELECT event FROM labels WHERE item = ?1)), 0) "
       "ORDER BY event, place");
   rows.bind(item);
   std::vector<ItemEvent> history;

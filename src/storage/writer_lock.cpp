@@ -72,9 +72,12 @@ WriterLock::WriterLock(const std::string& store) : path_(store + ".lock"), proce
       if (reason != EWOULDBLOCK) refuse(path_, "the writer's lock cannot be taken");
       throw ArchiveError(
           ErrorCode::store_in_use,
-          store + ": store: is being written by " + owner +
-              ", expected one writer at a time (close() or delete a job that is not needed any more); others may "
-              "read_store");
+          std::string(store)
+              .append(": store: is being written by ")
+              .append(owner)
+              .append(
+                  ", expected one writer at a time (close() or delete a job that is not needed any more); others may "
+                  "read_store"));
     }
     if (is_current(descriptor_, path_)) break;
     ::close(std::exchange(descriptor_, -1));

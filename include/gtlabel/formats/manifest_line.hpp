@@ -21,7 +21,7 @@ class GTLABEL_EXPORT ManifestLine {
   ManifestLine() : text_("{}") {}
   /// Line ends between its tokens become blanks, and what is around the object goes.
   /// @throws FormatError  if the text is no JSON object, naming the character.
-  explicit ManifestLine(std::string text);
+  explicit ManifestLine(const std::string& text);
 
   /// The JSON object, without the end of the line.
   [[nodiscard]] const std::string& text() const noexcept { return text_; }

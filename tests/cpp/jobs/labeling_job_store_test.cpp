@@ -573,6 +573,8 @@ TEST_CASE("LabelingJob store: every label can be traced to what it rests on") {
     CHECK(last->round == labels.round[i]);
     const bool is_human = labels.source[i] == LabelSource::human;
     CHECK(last->kind == (is_human ? "label" : "commit"));
+    CHECK((history.back().kind == "certificate") == !is_human);
+    if (!is_human) CHECK(last->detail == "custom");
     n_committed += is_human ? 0 : 1;
     const auto has = [&](const char* kind) {
       return std::any_of(history.begin(), history.end(), [&](const ItemEvent& event) { return event.kind == kind; });
