@@ -2,6 +2,7 @@
 
 import csv
 import json
+import signal
 from dataclasses import dataclass
 
 import pytest
@@ -31,6 +32,12 @@ def command(capsys, monkeypatch, tmp_path):
         return Ended(code, printed.out, printed.err)
 
     return run
+
+
+@pytest.fixture
+def heed_ctrl_c():
+    """For a process's start: Ctrl-C as at a terminal; what a shell starts in the background ignores it."""
+    return lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture

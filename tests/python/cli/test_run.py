@@ -335,10 +335,10 @@ def test_a_mistake_under_json_is_a_document_too(command):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_ctrl_c_ends_with_130_without_a_trace(items_csv, tmp_path):
+def test_ctrl_c_ends_with_130_without_a_trace(items_csv, tmp_path, heed_ctrl_c):
     argv = [sys.executable, "-m", "gtlabel", "run", items_csv, "--classes", "x,y", "--columns", "a"]
     argv += ["--answers-from", "echo started >&2; exec sleep 60"]
-    in_group = {"start_new_session": True, "stderr": subprocess.PIPE, "text": True}
+    in_group = {"start_new_session": True, "preexec_fn": heed_ctrl_c, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(argv, cwd=tmp_path, **in_group) as process:
         assert process.stderr.readline() == "started\n"
         os.killpg(process.pid, signal.SIGINT)

@@ -73,7 +73,7 @@ def test_a_job_on_texts_goes_on_before_its_first_training_too(command, write_csv
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-def test_ctrl_c_leaves_every_answer_in_the_store(command, base, tmp_path, truth_csv):
+def test_ctrl_c_leaves_every_answer_in_the_store(command, base, tmp_path, truth_csv, heed_ctrl_c):
     (tmp_path / "answer.py").write_text(
         textwrap.dedent("""
         import csv, json, os, sys, time
@@ -90,7 +90,13 @@ def test_ctrl_c_leaves_every_answer_in_the_store(command, base, tmp_path, truth_
         """)
     )
     argv = [sys.executable, "-m", "gtlabel", *base, "--answers-from", f"{sys.executable} answer.py"]
-    in_group = {"start_new_session": True, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True}
+    in_group = {
+        "start_new_session": True,
+        "preexec_fn": heed_ctrl_c,
+        "stderr": subprocess.PIPE,
+        "stdout": subprocess.DEVNULL,
+        "text": True,
+    }
     with subprocess.Popen(argv, cwd=tmp_path, **in_group) as process:
         assert process.stderr.readline() == "waiting\n"
         os.killpg(process.pid, signal.SIGINT)
