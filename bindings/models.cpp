@@ -7,6 +7,7 @@
 #include "gtlabel/models/graph_model.hpp"
 #include "gtlabel/models/incremental_model.hpp"
 #include "gtlabel/models/kernel_model.hpp"
+#include "gtlabel/models/latent_model.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/storage/snapshot.hpp"
 #include "registers.hpp"
@@ -217,6 +218,24 @@ Sparse pools: every item gets the shares of the classes among the labels.)")
       .def("__repr__", [](const KernelModel&) { return "KernelModel()"; })
       .def(pickle_of<KernelModel>());
 
+  py::class_<LatentModel, IncrementalModel, std::shared_ptr<LatentModel>>(
+      m, "LatentModel", py::is_final(),
+      R"(Another model, taught on the leading singular directions of a sparse pool (latent semantic analysis).
+
+inner: a model; default a SoftmaxRegression. A dense pool goes to it as it is.)")
+      .def(py::init([](const py::object& inner) {
+             return std::make_shared<LatentModel>(inner.is_none() ? nullptr : model_from(inner));
+           }),
+           "inner"_a = py::none())
+      .def_property_readonly("inner", &LatentModel::inner)
+      .def("__repr__", [](const LatentModel& model) { return py::str("LatentModel({!r})").format(model.inner()); })
+      .def(py::pickle([](const LatentModel& model) { return state_of(model, py::cast(model.inner())); },
+                      [](const py::tuple& state) {
+                        auto model = std::make_shared<LatentModel>(model_from(py::object(state[0])));
+                        restore_state(*model, state);
+                        return model;
+                      }));
+
   py::class_<FixedProbabilities, IncrementalModel, std::shared_ptr<FixedProbabilities>>(
       m, "FixedProbabilities", py::is_final(),
       R"(Somebody else's probabilities: the pool's columns are those of the classes, and labels change nothing.
@@ -230,7 +249,7 @@ A job of them asks people, audits and certifies as any other. The pool's labels 
       m, "Committee", py::is_final(),
       R"(Several models whose votes are weighed by their out-of-fold predictions; the default model of a job.
 
-members: models; default a SoftmaxRegression, a GraphModel and a ForestModel.)")
+members: models; default a SoftmaxRegression, a GraphModel and a ForestModel, and with a sparse pool a LatentModel.)")
       .def(py::init([](const py::iterable& members) {
              std::vector<std::shared_ptr<IncrementalModel>> models;
              for (const auto& member : members)
@@ -243,15 +262,18 @@ members: models; default a SoftmaxRegression, a GraphModel and a ForestModel.)")
           "One weight per member, of the last update.")
       .def_property_readonly("members", &Committee::members)
       .def("__repr__", [](const Committee& model) { return py::str("Committee({!r})").format(model.members()); })
-      .def(py::pickle([](const Committee& model) { return state_of(model, py::cast(model.members())); },
-                      [](const py::tuple& state) {
-                        std::vector<std::shared_ptr<IncrementalModel>> members;
-                        for (const auto& member : state[0])
-                          members.push_back(model_from(py::reinterpret_borrow<py::object>(member)));
-                        auto model = std::make_shared<Committee>(std::move(members));
-                        restore_state(*model, state);
-                        return model;
-                      }));
+      .def(py::pickle(
+          [](const Committee& model) {
+            return state_of(model, model.has_default_members() ? py::object(py::tuple()) : py::cast(model.members()));
+          },
+          [](const py::tuple& state) {
+            std::vector<std::shared_ptr<IncrementalModel>> members;
+            for (const auto& member : state[0])
+              members.push_back(model_from(py::reinterpret_borrow<py::object>(member)));
+            auto model = std::make_shared<Committee>(std::move(members));
+            restore_state(*model, state);
+            return model;
+          }));
 }
 
 }  // namespace gtlabel::python

@@ -89,11 +89,13 @@ void require(bool is_sound, const char* name, const py::object& given, const cha
   throw InvalidArgument(std::string(name) + ": " + std::string(py::str(given)) + " given, expected " + expected);
 }
 
-std::int64_t checked_max_wrong_unfound(std::int64_t errors_found, double level, double failure_probability) {
+std::int64_t checked_max_wrong_unfound(std::int64_t errors_found, double level, double failure_probability,
+                                       std::optional<double> error_ratio) {
   require(errors_found >= 0, "errors_found", py::int_(errors_found), "at least 0");
   require(level >= 0.0 && level < 1.0, "level", py::float_(level), "at least 0 and below 1");
   validate(ErrorTarget{.failure_probability = failure_probability});
-  return max_wrong_unfound(errors_found, level, failure_probability);
+  const AuditPrior prior = error_ratio ? AuditPrior(*error_ratio) : AuditPrior();
+  return max_wrong_unfound(errors_found, level, failure_probability, prior);
 }
 
 double checked_expected_audits(std::int64_t n_items, double error_rate, const ErrorTarget& target) {
@@ -145,6 +147,10 @@ among the delivered are at most ``wrong_at_most``. Items due and unanswered coun
            }),
            "failure_probability"_a = defaults.failure_probability(), "seed"_a = 0,
            "seed: of the coins; None: from the operating system.")
+      .def("expect", &AuditLedger::expect, "error_ratio"_a,
+           R"(Tells, before the first commit, how many labels are expected to be wrong, over how many the target allows.
+
+The closer, the fewer audits are needed; what is proved holds whatever was expected.)")
       .def(
           "commit",
           [](AuditLedger& ledger, const py::object& items) {
@@ -193,9 +199,9 @@ Withdraw all of ``withdrawn`` and ``wrong_at_most`` is what was proved then, les
            })
       .def(py::pickle(&ledger_state, &ledger_from));
   m.def("max_wrong_unfound", &checked_max_wrong_unfound, "errors_found"_a, "level"_a,
-        "failure_probability"_a = defaults.failure_probability(),
+        "failure_probability"_a = defaults.failure_probability(), "error_ratio"_a = py::none(),
         "The ledger's bound by itself: how many wrong labels may be unfound, with these errors found at this audit "
-        "level.");
+        "level. error_ratio: what the ledger was told to expect.");
 }
 
 void register_ledgers(py::module_& m) {

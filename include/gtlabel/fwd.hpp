@@ -91,6 +91,7 @@ class GraphModel;
 struct GraphModelOptions;
 class IncrementalModel;
 class KernelModel;
+class LatentModel;
 class NeighborGraph;
 struct NeighborGraphOptions;
 class SoftmaxRegression;

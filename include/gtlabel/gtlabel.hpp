@@ -43,6 +43,7 @@
 #include "gtlabel/models/graph_model.hpp"
 #include "gtlabel/models/incremental_model.hpp"
 #include "gtlabel/models/kernel_model.hpp"
+#include "gtlabel/models/latent_model.hpp"
 #include "gtlabel/models/neighbor_graph.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/models/training_set.hpp"

@@ -45,6 +45,9 @@ constexpr float kTakenBack = 1e-3F;
 // What a limited budget keeps for audits, over what is planned: plans err.
 constexpr double kAuditReserve = 1.5;
 
+// How an exact audit is planned: like that of a fresh ledger that expects nothing.
+const AuditState kExactAudit{.prior = AuditPrior()};
+
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -72,6 +75,11 @@ double expected_wrong(const AuditLedger& ledger, const Share& share, double devi
   const double errors = static_cast<double>(ledger.errors_found()) + 1.0;
   return delivered * (errors + deviations * std::sqrt(errors)) /
          (static_cast<double>(ledger.n_audited()) + 1.0 / opinion);
+}
+
+/// Nothing while the ledger may still be told what to expect.
+std::optional<AuditPrior> prior_of(const AuditLedger& ledger) {
+  return ledger.is_fresh() ? std::nullopt : std::optional(ledger.prior());
 }
 
 /// A part of the way to a planned audit level: the level may turn out to be higher than needed.
@@ -441,8 +449,8 @@ bool LabelingLoop::is_too_small(std::size_t n_undecided) const {
   // Even a model that is never wrong would have to be audited, and all items may be of one class.
   const std::vector<double> no_risk(static_cast<std::size_t>(std::max<std::int64_t>(0, n_left)), 0.0);
   return std::none_of(ledgers_.begin(), ledgers_.end(), [&](const AuditLedger& ledger) {
-    const AuditState audit{.level = ledger.level(), .errors_found = ledger.errors_found()};
-    return plan_commit(no_risk, commits_at_end() ? AuditState{} : audit, planning_target_of(ledger), n_items())
+    const AuditState audit{.level = ledger.level(), .errors_found = ledger.errors_found(), .prior = prior_of(ledger)};
+    return plan_commit(no_risk, commits_at_end() ? kExactAudit : audit, planning_target_of(ledger), n_items())
         .certifies;
   });
 }
@@ -499,7 +507,8 @@ AuditState LabelingLoop::audit_state(const AuditLedger& ledger, const Share& sha
           .errors_found = ledger.errors_found(),
           .known_wrong = ledger.known_wrong(),
           .expected_wrong = expected_wrong(ledger, share, -1.0),
-          .is_certified = is_certified(ledger)};
+          .is_certified = is_certified(ledger),
+          .prior = prior_of(ledger)};
 }
 
 CommitPlan LabelingLoop::plan(const AuditLedger& ledger, const Share& share, double ratio) const {
@@ -521,7 +530,7 @@ CommitPlan LabelingLoop::plan(const AuditLedger& ledger, const Share& share, dou
   // Of what waits for an audit, of what is in it, and of what it left to people.
   if (phase_ != Phase::committing) {
     const ErrorTarget target = planning_target_of(ledger);
-    return plan_commit(risks, AuditState{}, target, final_scope(target, n_items(), ledger.wrong_at_most()));
+    return plan_commit(risks, kExactAudit, target, final_scope(target, n_items(), ledger.wrong_at_most()));
   }
   CommitPlan plan{.expected_humans = static_cast<double>(risks.size()), .certifies = is_certified(ledger)};
   if (is_short_of_certificate(ledger)) {
@@ -706,6 +715,7 @@ bool LabelingLoop::advance_commit(Scores& scores, const Outlook& outlook) {
     if (!is_worth_committing(ledgers_[l], scores.shares[l], plan)) continue;
     auto n = static_cast<std::int64_t>(std::ceil(kCommitStage * static_cast<double>(plan.n_commit)));
     if (plan.n_commit - n < query_size()) n = plan.n_commit;
+    if (ledgers_[l].is_fresh()) ledgers_[l].expect(plan.error_ratio);
     add_due(commit(ledgers_[l], scores.shares[l], n));
     add_due(ledgers_[l].raise_level(next_level(ledgers_[l], plan.level)));
     has_advanced = true;

@@ -7,6 +7,7 @@
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/models/forest_model.hpp"
 #include "gtlabel/models/graph_model.hpp"
+#include "gtlabel/models/latent_model.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/storage/snapshot.hpp"
 #include "models/held_coefficient.hpp"
@@ -26,6 +27,13 @@ constexpr double kLeastWeight = 0.02;
 
 // A sleeping member is trained again when the labels have grown by this factor.
 constexpr double kGrowthToWake = 1.5;
+
+std::vector<std::shared_ptr<IncrementalModel>> default_members(bool is_sparse) {
+  std::vector<std::shared_ptr<IncrementalModel>> members{
+      std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>(), std::make_shared<ForestModel>()};
+  if (is_sparse) members.push_back(std::make_shared<LatentModel>());
+  return members;
+}
 
 /// Logarithms of the members' probabilities: member x item x class. Members that are not asked are left at zero.
 using MemberLogs = xt::xtensor<float, 3>;
@@ -108,26 +116,27 @@ std::vector<double> fit_weights(const MemberLogs& logs, const std::vector<bool>&
 
 }  // namespace
 
-Committee::Committee(std::vector<std::shared_ptr<IncrementalModel>> members) : members_(std::move(members)) {
-  if (members_.empty()) {
-    members_ = {std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>(), std::make_shared<ForestModel>()};
-  }
-  for (std::size_t m = 0; m < members_.size(); ++m) {
-    if (members_[m] == nullptr)
+Committee::Committee(std::vector<std::shared_ptr<IncrementalModel>> members) : has_default_members_(members.empty()) {
+  for (std::size_t m = 0; m < members.size(); ++m) {
+    if (members[m] == nullptr)
       throw InvalidArgument("members: position " + std::to_string(m) + " is null, expected a model");
   }
-  weights_.assign(members_.size(), 1.0 / static_cast<double>(members_.size()));
-  idleness_.assign(members_.size(), {});
+  set_members(has_default_members_ ? default_members(false) : std::move(members));
 }
 
 Committee::~Committee() = default;
 
 std::string Committee::kind() const { return "committee"; }
 
-void Committee::do_attach() {
-  for (const auto& member : members_) member->attach(pool(), n_classes(), shared_executor());
+void Committee::set_members(std::vector<std::shared_ptr<IncrementalModel>> members) {
+  members_ = std::move(members);
   weights_.assign(members_.size(), 1.0 / static_cast<double>(members_.size()));
   idleness_.assign(members_.size(), {});
+}
+
+void Committee::do_attach() {
+  set_members(has_default_members_ ? default_members(pool().is_sparse()) : members_);
+  for (const auto& member : members_) member->attach(pool(), n_classes(), shared_executor());
 }
 
 bool Committee::is_asleep(std::size_t member) const {
@@ -189,13 +198,14 @@ void Committee::do_predict_out_of_fold(std::span<const ItemIndex> items, MatrixV
 }
 
 std::shared_ptr<IncrementalModel> Committee::do_clone() const {
+  if (has_default_members_) return std::make_shared<Committee>();
   std::vector<std::shared_ptr<IncrementalModel>> members;
   for (const auto& member : members_) members.push_back(member->clone());
   return std::make_shared<Committee>(std::move(members));
 }
 
 void Committee::do_save(SnapshotWriter& writer) const {
-  writer.section("committee", 1);
+  writer.section("committee", 2);
   writer.write(std::span<const double>(weights_));
   for (const Idleness& idleness : idleness_) {
     writer.write(idleness.n_updates);
@@ -205,7 +215,11 @@ void Committee::do_save(SnapshotWriter& writer) const {
 }
 
 void Committee::do_load(SnapshotReader& reader) {
-  reader.section("committee", 1);
+  const auto version = reader.section("committee", 2);
+  // The sparse pools of the first version had no LatentModel.
+  if (version < 2 && has_default_members_ && pool().is_sparse()) {
+    set_members({members_.begin(), members_.end() - 1});
+  }
   auto weights = reader.get<std::vector<double>>();
   const auto is_weight = [](double weight) { return weight >= 0.0 && std::isfinite(weight); };
   require_sound(weights.size() == members_.size() && std::all_of(weights.begin(), weights.end(), is_weight),

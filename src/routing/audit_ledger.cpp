@@ -12,10 +12,21 @@
 #include "gtlabel/storage/snapshot.hpp"
 
 namespace gtlabel {
+namespace {
+
+/// In snapshots.
+constexpr double kNothingExpected = -1.0;
+
+}  // namespace
 
 AuditLedger::AuditLedger(double failure_probability, std::uint64_t seed)
     : failure_probability_(failure_probability), coins_(seed, RandomPurpose::audit_coins), seed_(seed) {
   validate(ErrorTarget{.failure_probability = failure_probability});
+}
+
+void AuditLedger::expect(double error_ratio) {
+  if (!is_fresh()) throw InvalidState("audit ledger: expect after a commit, expected before the first");
+  prior_ = AuditPrior(error_ratio);
 }
 
 void AuditLedger::require_new(std::span<const ItemIndex> items) const {
@@ -185,7 +196,7 @@ void AuditLedger::count(const Entry& entry, bool due, std::int64_t sign) noexcep
 }
 
 std::int64_t AuditLedger::martingale_bound() const noexcept {
-  const std::int64_t unfound = max_wrong_unfound(errors_found_ + n_due_, level_, failure_probability_);
+  const std::int64_t unfound = max_wrong_unfound(errors_found_ + n_due_, level_, failure_probability_, prior_);
   // More wrong labels are known than there should be at all: this is one of the few runs in which the bound fails.
   if (unfound < known_wrong_) return std::numeric_limits<std::int64_t>::max();
   return unfound - known_wrong_;
@@ -329,8 +340,9 @@ bool AuditLedger::is_audited(ItemIndex item) const {
 }
 
 void AuditLedger::save(SnapshotWriter& writer) const {
-  writer.section("audit_ledger", 2);
+  writer.section("audit_ledger", 3);
   writer.write(failure_probability_);
+  writer.write(prior_.error_ratio().value_or(kNothingExpected));
   writer.write(seed_);
   writer.write(coins_.position());
   writer.write(level_);
@@ -415,13 +427,16 @@ void AuditLedger::load_exact(SnapshotReader& reader) {
 }
 
 AuditLedger AuditLedger::load(SnapshotReader& reader) {
-  const auto version = reader.section("audit_ledger", 2);
+  const auto version = reader.section("audit_ledger", 3);
   const auto failure_probability = reader.get<double>();
   require_sound(failure_probability > 0.0 && failure_probability < 1.0,
                 "audit ledger: failure probability outside (0, 1)");
+  const double error_ratio = version >= 3 ? reader.get<double>() : kNothingExpected;
+  require_sound(error_ratio >= 0.0 || error_ratio == kNothingExpected, "audit ledger: a negative expectation");
   const auto seed = reader.get<std::uint64_t>();
   const auto position = reader.get<std::uint64_t>();
   AuditLedger ledger(failure_probability, seed);
+  if (error_ratio >= 0.0) ledger.expect(error_ratio);
   ledger.coins_ = RandomStream(seed, RandomPurpose::audit_coins, position);
   reader.read(ledger.level_);
   require_sound(ledger.level_ >= 0.0 && ledger.level_ < 1.0, "audit ledger: level outside [0, 1)");

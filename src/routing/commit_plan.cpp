@@ -32,36 +32,44 @@ class Forecast {
     return static_cast<double>(state_.delivered) * newly_audited(level) + n_commit * level;
   }
 
-  [[nodiscard]] bool certifies(double n_commit, double wrong, double level) const {
+  /// Wrong labels expected over those allowed.
+  [[nodiscard]] double error_ratio(double n_commit, double wrong) const {
+    const double allowed = std::max(1.0, target_.max_error * scope_of(n_commit));
+    return (wrong + state_.expected_wrong) / allowed;
+  }
+
+  [[nodiscard]] bool certifies(double n_commit, double wrong, double level, const AuditPrior& prior) const {
     const double scope = target_.of == ErrorScope::dataset ? n_items_ : delivered(n_commit, level);
     const double allowed = std::floor(target_.max_error * scope) + static_cast<double>(state_.known_wrong);
     const double found =
         static_cast<double>(state_.errors_found) + wrong * level + state_.expected_wrong * newly_audited(level);
-    return level > 0.0 && log_audit_martingale(found, level, allowed + 1.0) >= limit_;
+    return level > 0.0 && log_audit_martingale(found, level, allowed + 1.0, prior) >= limit_;
   }
 
   /// The lowest level, from the present one up, at which the expected findings certify.
   [[nodiscard]] std::optional<double> lowest_level(double n_commit, double wrong) const {
     // Too many expected errors: no level will do, and most prefixes that fail do so here.
-    const double scope =
-        target_.of == ErrorScope::dataset ? n_items_ : static_cast<double>(state_.delivered) + n_commit;
-    if (wrong + state_.expected_wrong > target_.max_error * scope + static_cast<double>(state_.known_wrong))
+    if (wrong + state_.expected_wrong >
+        target_.max_error * scope_of(n_commit) + static_cast<double>(state_.known_wrong))
       return std::nullopt;
+    const AuditPrior prior = state_.prior ? *state_.prior : AuditPrior(error_ratio(n_commit, wrong));
     for (double level = std::max(state_.level, first_level(n_commit)); level < kHighestLevel; level *= kLevelStep) {
-      if (certifies(n_commit, wrong, level)) return level;
+      if (certifies(n_commit, wrong, level, prior)) return level;
     }
     return std::nullopt;
   }
 
  private:
+  [[nodiscard]] double scope_of(double n_commit) const {
+    return target_.of == ErrorScope::dataset ? n_items_ : static_cast<double>(state_.delivered) + n_commit;
+  }
+
   /// Share of the delivered items that become due when the level rises.
   [[nodiscard]] double newly_audited(double level) const { return (level - state_.level) / (1.0 - state_.level); }
 
   /// With no error found, -ln(1 - level) = ln(1/delta) / allowed certifies, and no lower level ever does.
   [[nodiscard]] double first_level(double n_commit) const {
-    const double scope =
-        target_.of == ErrorScope::dataset ? n_items_ : static_cast<double>(state_.delivered) + n_commit;
-    const double allowed = target_.max_error * scope + static_cast<double>(state_.known_wrong) + 1.0;
+    const double allowed = target_.max_error * scope_of(n_commit) + static_cast<double>(state_.known_wrong) + 1.0;
     return 1.0 - std::exp(-limit_ / allowed);
   }
 
@@ -96,7 +104,8 @@ CommitPlan plan_commit(std::span<const double> risks, const AuditState& state, c
     const auto level = forecast.lowest_level(k, k_wrong);
     if (!level) continue;
     const double humans = static_cast<double>(n_undecided - n_commit) + forecast.audits(k, *level);
-    if (humans < best.expected_humans) best = {n_commit, *level, humans, k_wrong, true};
+    if (humans < best.expected_humans)
+      best = {n_commit, *level, humans, k_wrong, forecast.error_ratio(k, k_wrong), true};
   }
   return best;
 }

@@ -58,6 +58,7 @@ void commit_by_error(const ErrorTarget& target, std::span<const ItemIndex> ranki
   if (!plan.certifies) return;
   const auto committed = ranking.first(static_cast<std::size_t>(plan.n_commit));
   for (const ItemIndex item : committed) routing.routes[item] = Route::automatic;
+  ledger.expect(plan.error_ratio);
   ledger.commit(committed);
   for (const ItemIndex item : ledger.raise_level(plan.level)) routing.routes[item] = Route::audit;
   plans.n_commit += plan.n_commit;

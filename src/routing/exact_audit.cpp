@@ -297,7 +297,8 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
   // What is left of the target allows as many as a smaller dataset would.
   if (n_allowed) n_items = static_cast<std::int64_t>(*n_allowed / target.max_error);
   if (n_items < 1) return std::nullopt;
-  const CommitPlan plan = plan_commit(risks, AuditState{}, target, n_items);
+  // Its looks end at twice the planned level, so the plan is that of a ledger that expects nothing.
+  const CommitPlan plan = plan_commit(risks, AuditState{.prior = AuditPrior()}, target, n_items);
   if (!plan.certifies || plan.n_commit == 0) return std::nullopt;
   std::vector<double> wrong(risks.size() + 1, 0.0);
   for (std::size_t i = 0; i < risks.size(); ++i) wrong[i + 1] = wrong[i] + risks[i];

@@ -18,12 +18,15 @@ namespace gtlabel {
 /// they hold for the members.
 class GTLABEL_EXPORT Committee final : public IncrementalModel {
  public:
-  /// @param members  the models, unattached; empty: a SoftmaxRegression, a GraphModel and a ForestModel. Shared with
-  ///                 the caller, who must not train them meanwhile. @throws InvalidArgument  a null member.
+  /// @param members  the models, unattached; empty: a SoftmaxRegression, a GraphModel and a ForestModel, and with a
+  ///                 sparse pool a LatentModel. Shared with the caller, who must not train them meanwhile. @throws
+  ///                 InvalidArgument  a null member.
   explicit Committee(std::vector<std::shared_ptr<IncrementalModel>> members = {});
   ~Committee() override;
 
   [[nodiscard]] const std::vector<std::shared_ptr<IncrementalModel>>& members() const noexcept { return members_; }
+  /// Whether it chooses its members by the pool.
+  [[nodiscard]] bool has_default_members() const noexcept { return has_default_members_; }
   /// One weight per member, of the last update; before it: equal.
   [[nodiscard]] const std::vector<double>& weights() const noexcept { return weights_; }
 
@@ -38,6 +41,7 @@ class GTLABEL_EXPORT Committee final : public IncrementalModel {
     std::int64_t wakes_at = 0;  ///< number of labels at which it is trained again
   };
 
+  void set_members(std::vector<std::shared_ptr<IncrementalModel>> members);
   [[nodiscard]] bool is_asleep(std::size_t member) const;
   void send_idle_members_to_sleep();
 
@@ -50,6 +54,7 @@ class GTLABEL_EXPORT Committee final : public IncrementalModel {
   void do_save(SnapshotWriter& writer) const override;
   void do_load(SnapshotReader& reader) override;
 
+  bool has_default_members_;
   std::vector<std::shared_ptr<IncrementalModel>> members_;
   std::vector<double> weights_;
   std::vector<Idleness> idleness_;  // one per member

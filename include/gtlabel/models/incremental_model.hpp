@@ -71,8 +71,8 @@ class GTLABEL_EXPORT IncrementalModel {
   /// An unattached, untrained model with the same parameters.
   [[nodiscard]] std::shared_ptr<IncrementalModel> clone() const;
 
-  /// A short name: "softmax_regression", "graph", "forest", "kernel", "fixed_probabilities", "committee"; "custom"
-  /// unless overridden.
+  /// A short name: "softmax_regression", "graph", "forest", "kernel", "latent", "fixed_probabilities", "committee";
+  /// "custom" unless overridden.
   [[nodiscard]] virtual std::string kind() const;
 
   /// Writes parameters, training set and fit (not the pool). Default for custom models: the training set alone.

@@ -8,6 +8,7 @@
 #include "gtlabel/core/export.hpp"
 #include "gtlabel/core/ids.hpp"
 #include "gtlabel/core/random.hpp"
+#include "gtlabel/routing/audit_bound.hpp"
 #include "gtlabel/routing/exact_audit.hpp"
 
 namespace gtlabel {
@@ -40,6 +41,14 @@ class GTLABEL_EXPORT AuditLedger {
   /// @param failure_probability  in (0, 1).
   /// @param seed                 of the coins; they come from a stream that nothing else reads.
   explicit AuditLedger(double failure_probability = 0.05, std::uint64_t seed = 0);
+
+  /// Tells beforehand how many of the labels are expected to be wrong, over how many the target allows: the closer, the
+  /// fewer audits are needed. What is proved holds whatever was expected. Does not matter to exact audits.
+  /// @throws InvalidState  after a commit, when coins are out; InvalidArgument  negative or NaN.
+  void expect(double error_ratio);
+  [[nodiscard]] const AuditPrior& prior() const noexcept { return prior_; }
+  /// Whether nothing was ever committed, so that `expect` may still be told.
+  [[nodiscard]] bool is_fresh() const noexcept { return entries_.empty(); }
 
   /// Gives each item a fresh coin. An item may be committed again only after it was withdrawn.
   /// @return those that are due for audit at once, in the order given. O(items).
@@ -161,6 +170,7 @@ class GTLABEL_EXPORT AuditLedger {
   [[nodiscard]] std::int64_t martingale_bound() const noexcept;
 
   double failure_probability_;
+  AuditPrior prior_;
   RandomStream coins_;
   std::uint64_t seed_;
   double level_ = 0.0;

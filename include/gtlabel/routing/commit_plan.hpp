@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "gtlabel/core/export.hpp"
+#include "gtlabel/routing/audit_bound.hpp"
 #include "gtlabel/routing/target.hpp"
 
 namespace gtlabel {
@@ -16,6 +18,8 @@ struct AuditState {
   std::int64_t known_wrong = 0;  ///< delivered once, then found wrong without audit: the bound may subtract them
   double expected_wrong = 0.0;   ///< predicted wrong labels among the delivered
   bool is_certified = false;     ///< the target is met as things stand
+  /// Of the ledger; nothing: it is fresh and will expect what is planned.
+  std::optional<AuditPrior> prior = std::nullopt;
 };
 
 /// What to commit next and how hard to audit it, so that the fewest humans are expected in total.
@@ -24,6 +28,7 @@ struct CommitPlan {
   double level = 0.0;            ///< audit level that is expected to certify them
   double expected_humans = 0.0;  ///< audits still to come + undecided items left to people
   double expected_wrong = 0.0;   ///< predicted wrong labels among the n_commit
+  double error_ratio = 0.0;      ///< wrong labels expected over those allowed: what a fresh ledger is to expect
   bool certifies = false;        ///< whether a certificate is expected at all; if not, everything goes to people
 };
 

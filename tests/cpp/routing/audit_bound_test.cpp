@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <limits>
 
+#include "gtlabel/core/error.hpp"
 #include "gtlabel/core/random.hpp"
 
 namespace {
@@ -22,9 +23,12 @@ long double direct_martingale(int errors_found, long double level, long double w
   return sum / 10.2L;
 }
 
-double martingale(double errors_found, double level, double wrong_unfound) {
-  return std::exp(log_audit_martingale(errors_found, level, wrong_unfound));
+double martingale(double errors_found, double level, double wrong_unfound, const AuditPrior& prior = {}) {
+  return std::exp(log_audit_martingale(errors_found, level, wrong_unfound, prior));
 }
+
+const std::vector<AuditPrior> kPriors{AuditPrior(),    AuditPrior(0.0), AuditPrior(0.2),
+                                      AuditPrior(0.5), AuditPrior(0.9), AuditPrior(1e9)};
 
 double binomial(int n, int k, double p) {
   return std::exp(std::lgamma(n + 1.0) - std::lgamma(k + 1.0) - std::lgamma(n - k + 1.0) + k * std::log(p) +
@@ -70,9 +74,11 @@ TEST_CASE("log_audit_martingale: committing one wrong item leaves the mean at ex
 TEST_CASE("log_audit_martingale: committing many wrong items at any level leaves the mean as it is") {
   for (const double q : {0.05, 0.4}) {
     const int n = 30, found = 2, unfound = 11;
-    double mean = 0.0;
-    for (int k = 0; k <= n; ++k) mean += binomial(n, k, q) * martingale(found + k, q, unfound + n - k);
-    CHECK(mean == doctest::Approx(martingale(found, q, unfound)).epsilon(1e-10));
+    for (const AuditPrior& prior : kPriors) {
+      double mean = 0.0;
+      for (int k = 0; k <= n; ++k) mean += binomial(n, k, q) * martingale(found + k, q, unfound + n - k, prior);
+      CHECK(mean == doctest::Approx(martingale(found, q, unfound, prior)).epsilon(1e-10));
+    }
   }
 }
 
@@ -83,11 +89,48 @@ TEST_CASE("log_audit_martingale: raising the level leaves the mean as it is") {
       const int found = 3, unfound = 25;
       const double p = (r - q) / (1.0 - q);
       if (p == 0.0) continue;
-      double mean = 0.0;
-      for (int k = 0; k <= unfound; ++k) mean += binomial(unfound, k, p) * martingale(found + k, r, unfound - k);
-      CHECK(mean == doctest::Approx(martingale(found, q, unfound)).epsilon(1e-10));
+      for (const AuditPrior& prior : kPriors) {
+        double mean = 0.0;
+        for (int k = 0; k <= unfound; ++k) {
+          mean += binomial(unfound, k, p) * martingale(found + k, r, unfound - k, prior);
+        }
+        CHECK(mean == doctest::Approx(martingale(found, q, unfound, prior)).epsilon(1e-10));
+      }
     }
   }
+}
+
+/// The lowest level at which the expected findings certify n labels of which a share is wrong, at 5 % and 5 %.
+double audits_needed(double n, double share_wrong, const AuditPrior& prior) {
+  for (double level = 1e-4; level < 0.95; level *= 1.01) {
+    const double allowed = std::floor(0.05 * n * (1.0 - level));
+    if (martingale(share_wrong * n * level, level, allowed + 1.0, prior) >= 20.0) return level * n;
+  }
+  return n;
+}
+
+TEST_CASE("AuditPrior: its weights sum to 1, whatever is expected") {
+  for (const AuditPrior& prior : kPriors) CHECK(martingale(0, 0.0, 0, prior) == doctest::Approx(1.0).epsilon(1e-12));
+  CHECK_FALSE(AuditPrior().error_ratio());
+  CHECK(AuditPrior(0.3).error_ratio() == 0.3);
+}
+
+TEST_CASE("AuditPrior: an expectation that is right saves audits, and most where labels are bad") {
+  for (const double ratio : {0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6}) {
+    const double with = audits_needed(5000, 0.05 * ratio, AuditPrior(ratio));
+    const double without = audits_needed(5000, 0.05 * ratio, AuditPrior());
+    CHECK(with < 0.97 * without);
+    if (ratio >= 0.6) CHECK(with < 0.85 * without);
+    // One that is wrong by half costs little.
+    for (const double off : {0.5 * ratio, 1.5 * ratio}) {
+      CHECK(audits_needed(5000, 0.05 * ratio, AuditPrior(off)) < 1.12 * without);
+    }
+  }
+}
+
+TEST_CASE("AuditPrior: a negative expectation, or none at all, is refused") {
+  CHECK_THROWS_WITH_AS(AuditPrior(-0.1), doctest::Contains("error_ratio: -0.1"), InvalidArgument);
+  CHECK_THROWS_AS(AuditPrior(std::nan("")), InvalidArgument);
 }
 
 TEST_CASE("log_audit_martingale: grows with the unfound, falls with the found") {

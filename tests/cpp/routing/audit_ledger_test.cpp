@@ -141,6 +141,43 @@ TEST_CASE("AuditLedger: an item that was never committed is not recorded") {
   CHECK(bytes_of(ledger) == before);
 }
 
+TEST_CASE("AuditLedger: told what to expect before the first commit, it proves by that; later it refuses") {
+  AuditLedger ledger(0.05, 3);
+  CHECK(ledger.is_fresh());
+  CHECK_THROWS_AS(ledger.expect(-1.0), InvalidArgument);
+  ledger.expect(0.5);
+  ledger.commit(range(0, 5000));
+  for (const ItemIndex item : ledger.raise_level(0.06)) ledger.record(item, item % 40 == 0);
+  CHECK(ledger.errors_found() > 0);
+  CHECK(ledger.wrong_at_most() == max_wrong_unfound(ledger.errors_found(), 0.06, 0.05, AuditPrior(0.5)));
+  CHECK(ledger.wrong_at_most() != max_wrong_unfound(ledger.errors_found(), 0.06, 0.05));
+  CHECK_THROWS_AS(ledger.expect(0.1), InvalidState);
+  CHECK(restored(bytes_of(ledger)).wrong_at_most() == ledger.wrong_at_most());
+  CHECK(restored(bytes_of(ledger)).prior().error_ratio() == 0.5);
+}
+
+TEST_CASE(
+    "AuditLedger: whatever was expected, bounds fail no more often than they say, though one looks all the time") {
+  // 2,000 labels at the boundary of what a target of 5 % allows; whoever looks stops at the first good news.
+  for (const double expected : {0.0, 0.5, 1.0}) {
+    int n_false = 0;
+    for (std::uint64_t seed = 0; seed < 600; ++seed) {
+      AuditLedger ledger(0.05, seed);
+      ledger.expect(expected);
+      ledger.commit(range(0, 2000));
+      for (double level = 0.005; level < 0.6; level += 0.005) {
+        for (const ItemIndex item : ledger.raise_level(level)) ledger.record(item, item % 20 == 0);
+        const auto delivered = ledger.delivered();
+        const auto wrong = std::count_if(delivered.begin(), delivered.end(), [](auto item) { return item % 20 == 0; });
+        if (ledger.wrong_at_most() >= wrong) continue;
+        ++n_false;
+        break;
+      }
+    }
+    CHECK(n_false <= 44);  // 30 are allowed; 99.5 % of the binomial
+  }
+}
+
 TEST_CASE("AuditLedger: a due item counts as an error found until it is answered") {
   AuditLedger ledger(0.05, 1);
   ledger.commit(range(0, 2000));

@@ -155,13 +155,13 @@ TEST_CASE("plan_commit: about half of the audits that it plans do certify, where
 }
 
 TEST_CASE("expected_audits: 10,000 labels at 5 % and 5 %, against the formula solved apart") {
-  // Without errors sum_b (1 - b) e^(x (1 - b)) / 10.2 = 20 at x = 3.84 = -ln(1 - level) * 500 (1 - level) allowed
-  // errors: 77 audits, where a single b = 0 would need ln(20) * 20 = 60. The grid of levels rounds up by at most 8 %.
+  // By a ledger that expects what is planned: the level at which M = 20, by bisection; a single b = 0 would need
+  // ln(20) * 20 = 60 where nothing is wrong. The grid of levels rounds up by at most 8 %.
   const auto within = [](double audits, double exact) { return audits >= 0.99 * exact && audits <= 1.09 * exact; };
-  CHECK(within(expected_audits(10000, 0.0, {}), 76.9));
-  CHECK(within(expected_audits(10000, 0.005, {}), 108.9));
-  CHECK(within(expected_audits(10000, 0.01, {}), 150.5));
-  CHECK(within(expected_audits(10000, 0.02, {}), 342.0));
+  CHECK(within(expected_audits(10000, 0.0, {}), 71.3));
+  CHECK(within(expected_audits(10000, 0.005, {}), 96.2));
+  CHECK(within(expected_audits(10000, 0.01, {}), 138.4));
+  CHECK(within(expected_audits(10000, 0.02, {}), 311.1));
 }
 
 TEST_CASE("expected_audits: grow with the error, not with the pool; none do at the target") {
