@@ -102,6 +102,7 @@ class TrainingSet;
 struct AuditFallback;
 class AuditLedger;
 class AuditLedgers;
+class AuditPrior;
 struct AuditState;
 struct Certificate;
 struct ClassCertificate;

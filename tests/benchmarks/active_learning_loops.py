@@ -149,4 +149,3 @@ def scikit_activeml(X, y, n_classes, max_error, seed):
         return np.flatnonzero(np.isin(left, asked))
 
     return learn_actively(choose, X, y, n_classes, max_error, seed)
-

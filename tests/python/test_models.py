@@ -339,6 +339,7 @@ def test_the_built_in_models_cannot_be_subclassed(model):
         "GraphModel()",
         "ForestModel(n_trees=10, seed=3)",
         "KernelModel()",
+        "LatentModel(KernelModel())",
         "FixedProbabilities()",
         "Committee([KernelModel(), ForestModel(n_trees=10, seed=3)])",
     ],
@@ -355,6 +356,53 @@ def test_a_wrapped_classifier_shows_which():
             return "Classifier(C=2)"
 
     assert repr(gt.EstimatorModel(Classifier())) == "EstimatorModel(Classifier(C=2))"
+
+
+# --- latent model ---
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """2,000 texts of four topics as counts of 800 words, a topic's own: few texts share one."""
+    sparse = pytest.importorskip("scipy.sparse")
+    random = np.random.default_rng(2)
+    topics = random.integers(0, 4, 2000)
+    words = topics[:, None] * 200 + random.integers(0, 200, (2000, 8))
+    entries = np.ones(words.size, np.float32), words.ravel(), np.arange(0, words.size + 1, 8)
+    return sparse.csr_matrix(entries, shape=(2000, 800)), topics
+
+
+def test_the_latent_model_knows_words_that_no_labelled_text_has(texts):
+    X, topics = texts
+    accuracies = []
+    for model in (gt.LatentModel(), gt.SoftmaxRegression()):
+        model.attach(X, 4)
+        model.update(np.arange(16), topics[:16])
+        accuracies.append(np.mean(model.predict_proba(np.arange(16, 2000)).argmax(axis=1) == topics[16:]))
+    assert accuracies[0] > accuracies[1] + 0.1
+
+
+def test_a_latent_model_is_pickled_with_its_inner_model(texts):
+    X, topics = texts
+    model = gt.LatentModel(gt.GraphModel())
+    model.attach(X, 4)
+    model.update(np.arange(60), topics[:60])
+    copy = pickle.loads(pickle.dumps(model))
+    assert repr(copy) == "LatentModel(GraphModel())"
+    assert np.array_equal(copy.predict_proba(np.arange(2000)), model.predict_proba(np.arange(2000)))
+
+
+def test_the_default_committee_has_a_latent_model_for_sparse_pools_alone(texts, pool):
+    X, topics = texts
+    committee = gt.Committee()
+    committee.attach(X, 4)
+    assert "LatentModel" in repr(committee)
+    committee.update(np.arange(60), topics[:60])
+    copy = pickle.loads(pickle.dumps(committee))
+    assert np.array_equal(copy.predict_proba(np.arange(2000)), committee.predict_proba(np.arange(2000)))
+    for other in (committee, pickle.loads(pickle.dumps(gt.Committee()))):
+        other.attach(X.toarray(), 4)
+        assert "LatentModel" not in repr(other)
 
 
 # --- committee ---

@@ -258,6 +258,24 @@ def test_the_bound_of_what_cannot_be_is_refused(arguments):
         gt.max_wrong_unfound(**arguments)
 
 
+def test_a_ledger_told_what_to_expect_proves_more_by_the_same_audits():
+    ledgers = [gt.AuditLedger(seed=4), gt.AuditLedger(seed=4)]
+    ledgers[1].expect(0.4)
+    for ledger in ledgers:
+        ledger.commit(np.arange(6000))
+        for item in ledger.raise_level(0.05):
+            ledger.record(item, wrong=bool(item % 50 == 0))
+    assert ledgers[0].errors_found == ledgers[1].errors_found > 0
+    assert ledgers[1].wrong_at_most < ledgers[0].wrong_at_most
+    assert ledgers[1].wrong_at_most == gt.max_wrong_unfound(ledgers[1].errors_found, 0.05, error_ratio=0.4)
+    copy = pickle.loads(pickle.dumps(ledgers[1]))
+    assert copy.wrong_at_most == ledgers[1].wrong_at_most
+    with pytest.raises(gt.InvalidState, match="before the first"):
+        copy.expect(0.1)
+    with pytest.raises(gt.InvalidArgument, match="error_ratio: -1"):
+        gt.AuditLedger().expect(-1)
+
+
 def test_expected_audits_grow_with_the_error_and_end_where_none_would_do():
     target = gt.ErrorTarget(max_error=0.05)
     audits = [gt.expected_audits(10_000, error_rate, target) for error_rate in (0.0, 0.005, 0.01, 0.02)]
