@@ -14,6 +14,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
@@ -133,6 +134,25 @@ def modal(X, y, n_classes, max_error, seed):
     return learn_actively(choose, X, y, n_classes, max_error, seed)
 
 
+class RowsOf(ClassifierMixin, BaseEstimator):
+    """A classifier that is given rows of X by their numbers: scikit-activeml takes no sparse features."""
+
+    def __init__(self, model, X):
+        self.model = model
+        self.X = X
+
+    def fit(self, rows, y):
+        self.model.fit(self.X[np.ravel(rows).astype(int)], y)
+        self.classes_ = self.model.classes_
+        return self
+
+    def predict_proba(self, rows):
+        return self.model.predict_proba(self.X[np.ravel(rows).astype(int)])
+
+    def predict(self, rows):
+        return self.model.predict(self.X[np.ravel(rows).astype(int)])
+
+
 def scikit_activeml(X, y, n_classes, max_error, seed):
     from skactiveml.classifier import SklearnClassifier
     from skactiveml.pool import UncertaintySampling
@@ -142,10 +162,12 @@ def scikit_activeml(X, y, n_classes, max_error, seed):
     def choose(model, X, y, train, left, n):
         known = np.full(len(y), np.nan)
         known[train] = y[train]
-        wrapped = SklearnClassifier(model, classes=np.arange(n_classes), random_state=0)
+        wrapped = SklearnClassifier(RowsOf(model, X), classes=np.arange(n_classes), random_state=0)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            asked = strategy.query(X, known, clf=wrapped, candidates=left, batch_size=n)
+            asked = strategy.query(
+                np.arange(len(y), dtype=float)[:, None], known, clf=wrapped, candidates=left, batch_size=n
+            )
         return np.flatnonzero(np.isin(left, asked))
 
     return learn_actively(choose, X, y, n_classes, max_error, seed)

@@ -22,17 +22,18 @@ struct NeighborGraphOptions {
 /// Distances: dense pools, Euclidean on scaled columns (column_scaling), beyond kMaxExactColumns columns on their
 /// projection to the kProjectedColumns principal directions, which is faster and less noisy. Sparse pools: Euclidean
 /// between rows scaled to norm 1, i.e. sqrt(2 - 2 cosine); rows without a common column are never neighbours.
-/// Neighbours are exact in that space, and equal distances go to the lower index; in dense pools of more than
-/// kMaxExactItems items nearly all are (found in inverted lists, then among the neighbours of neighbours), and of
-/// repeated items each has others as neighbours.
-/// Weights: exp(-4 d(i,j)^2 / (s_i s_j)), s_i the distance to the k-th neighbour (Zelnik-Manor and Perona, "Self-tuning
-/// spectral clustering", NIPS 2004, section 3; the factor 4 is ours, measured), bounded below by a share of the pool's
-/// median so that repeated items get weight 1, never NaN. An edge that both ends propose weighs twice as much as one
-/// proposed by one end alone.
+/// Neighbours are exact in that space, and equal distances go to the lower index; in pools of more than kMaxExactItems
+/// items nearly all are (found in inverted lists, then among the neighbours of neighbours; of sparse pools on the
+/// leading singular directions, and the nearest by words among four times as many are taken), and of repeated items
+/// each has others as neighbours. Weights: exp(-4 d(i,j)^2 / (s_i s_j)), s_i the distance to the k-th neighbour
+/// (Zelnik-Manor and Perona, "Self-tuning spectral clustering", NIPS 2004, section 3; the factor 4 is ours, measured),
+/// bounded below by a share of the pool's median so that repeated items get weight 1, never NaN. An edge that both ends
+/// propose weighs twice as much as one proposed by one end alone.
 ///
 /// Cost: n^2 d multiplications in blocks (d at most kMaxExactColumns); beyond kMaxExactItems about n x (6,000 +
-/// 4 sqrt(n)) x d. Memory: n x (12 k + d) numbers for dense pools; n x threads x 64 besides the postings for sparse
-/// ones; n x n never stands in memory. The same bits for any executor.
+/// 4 sqrt(n)) x d, d = kProjectedColumns for sparse pools. Memory: n x (12 k + d) numbers for dense pools; n x threads
+/// x 64 besides the postings for sparse ones, beyond kMaxExactItems n x (25 k + d); n x n never stands in memory. The
+/// same bits for any executor.
 class GTLABEL_EXPORT NeighborGraph {
  public:
   /// @throws InvalidArgument  fewer than 1 neighbour.
