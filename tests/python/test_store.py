@@ -16,6 +16,7 @@ import gtlabel as gt
 import gtlabel.formats
 import numpy as np
 import pytest
+from gtlabel.audit_trail import write_audit_trail
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -162,6 +163,28 @@ def test_a_copy_is_in_memory_alone(finished, copied):
     assert twin.report().n_human == finished.report().n_human
     with pytest.raises(gt.InvalidState, match="no store"):
         twin.explain(0)
+
+
+def test_items_that_the_store_cannot_be_told_of_have_not_joined(small, blobs, tmp_path):
+    job = stored(small, tmp_path / "job.gtl")
+    job.submit(job.next_batch().items[:3], small.names[job.next_batch().items[:3]])
+    os.unlink(job.store)
+    with pytest.raises(gt.ArchiveError, match="removed or replaced"):
+        job.extend(blobs(20, gap=3.5, seed=5).X)
+    assert job.n_items == 240
+    job.save(tmp_path / "rescued")
+    rescued = gt.LabelingJob.load(tmp_path / "rescued", small.X, model=gt.SoftmaxRegression())
+    assert rescued.report().n_human == 3
+    assert rescued.run(small.annotate).is_finished
+
+
+def test_a_closed_store_is_read_without_leaving_anything_beside_it(finished, tmp_path):
+    finished.close()
+    store = next(tmp_path.glob("*.gtl"))
+    gt.read_store(store)
+    write_audit_trail(store, tmp_path / "trail.jsonl")
+    assert gt.verify_audit_trail(tmp_path / "trail.jsonl")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job.gtl", "trail.jsonl"]
 
 
 def test_every_label_can_be_explained(finished):
