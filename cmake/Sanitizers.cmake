@@ -4,9 +4,6 @@ function(gtlabel_set_instrumentation target)
     target_compile_options(${target} PRIVATE -fsanitize=${GTLABEL_SANITIZE} -fno-sanitize-recover=all
                                              -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${GTLABEL_SANITIZE})
-    if(GTLABEL_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-      target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)  # false alarms between instrumented accesses
-    endif()
     if(GTLABEL_SANITIZE MATCHES "undefined")
       # They double the time to compile Eigen; a null or wild pointer is for AddressSanitizer to find.
       target_compile_options(${target} PRIVATE -fno-sanitize=null,alignment,object-size,vptr)

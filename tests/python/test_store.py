@@ -264,6 +264,16 @@ def test_any_change_of_an_audit_trail_is_found_at_its_line(trail, tmp_path_facto
         assert check.problem.startswith("line ")
 
 
+def test_changed_exports_are_read_or_refused_and_changes_of_a_trail_are_found(tmp_path):
+    script = BENCHMARK.parents[1] / "fuzz" / "export_mutations.py"
+    spec = importlib.util.spec_from_file_location("gtlabel_export_mutations", script)
+    mutations = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mutations)
+    counts = mutations.mutate(tmp_path, 600, seed=1)
+    assert counts["read"] > 10
+    assert counts["refused"] > 300
+
+
 def test_a_file_that_is_no_trail_is_told_from_one(tmp_path):
     for content in (b"", b"\xff\xfe\n", b"[]\n", b'{"hash": 3}\n', b"1\n"):
         (tmp_path / "x").write_bytes(content)
