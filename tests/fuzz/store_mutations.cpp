@@ -92,7 +92,7 @@ std::string change_of_values(const Columns& columns, RandomStream& random) {
 
 std::string change_of_schema(const Columns& columns, RandomStream& random) {
   const auto& [table, column] = columns[random.below(columns.size())];
-  const auto schema = [&](std::string_view change) {
+  const auto schema = [&table = table](std::string_view change) {
     return joined({"PRAGMA writable_schema = ON; UPDATE sqlite_schema SET ", change, " WHERE name = '", table, "'"});
   };
   switch (random.below(10)) {
@@ -153,9 +153,7 @@ int main(int argc, char** argv) {
   std::vector<std::string> corpus = gtlabel_test::valid_stores(place);
   for (const std::string& store : corpus) require_sound(place, store);
   if (argc == 3 && std::string(argv[1]) == "corpus") {
-    for (std::size_t i = 0; i < corpus.size(); ++i) {
-      gtlabel::write_file_atomically(std::string(argv[2]) + "/store-" + std::to_string(i), corpus[i]);
-    }
+    gtlabel_test::write_corpus(argv[2], corpus);
     return 0;
   }
   const std::uint64_t n_inputs = argc > 1 ? std::stoull(argv[1]) : 500;
