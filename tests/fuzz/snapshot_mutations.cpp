@@ -42,6 +42,9 @@ int main(int argc, char** argv) {
   const std::uint64_t n_inputs = argc > 1 ? std::stoull(argv[1]) : 20'000;
   RandomStream random(argc > 2 ? std::stoull(argv[2]) : 0, gtlabel::RandomPurpose::user);
   for (int i = 3; i < argc; ++i) corpus.push_back(gtlabel::read_file(argv[i]));
+  for (const std::string& input : corpus) {
+    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+  }
   for (std::uint64_t i = 0; i < n_inputs; ++i) {
     std::string input = corpus[random.below(corpus.size())];
     for (std::uint64_t n = random.below(4); n > 0; --n) mutate(input, corpus[random.below(corpus.size())], random);

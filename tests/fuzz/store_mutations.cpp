@@ -159,6 +159,9 @@ int main(int argc, char** argv) {
   const std::uint64_t n_inputs = argc > 1 ? std::stoull(argv[1]) : 500;
   RandomStream random(argc > 2 ? std::stoull(argv[2]) : 0, gtlabel::RandomPurpose::user);
   for (int i = 3; i < argc; ++i) corpus.push_back(gtlabel::read_file(argv[i]));
+  for (const std::string& input : corpus) {
+    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+  }
   for (std::uint64_t i = 0; i < n_inputs; ++i) {
     const std::string& store = corpus[random.below(corpus.size())];
     const std::string input = random.below(2) == 0 ? changed_by_sql(place, store, random)
