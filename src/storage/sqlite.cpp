@@ -65,7 +65,7 @@ int flags_of(Database::Access access) {
 /// What SQLite is told to open.
 std::string name_of(const std::string& path, Database::Access access) {
   // A relative path that looks like one of SQLite's special names is still a file.
-  const std::string file = path.front() == '/' ? path : "./" + path;
+  std::string file = path.front() == '/' ? path : "./" + path;
   if (access != Database::Access::read_still) return file;
   std::string address = "file:";
   for (const char letter : file) {
