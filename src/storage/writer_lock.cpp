@@ -72,10 +72,11 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "an unknown host";
 }
 
+/// "": nobody has written it down.
 std::string read_owner(int descriptor) {
   std::array<char, 512> text{};
   const auto size = ::pread(descriptor, text.data(), text.size() - 1, 0);
-  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : "an unknown process";
+  return {text.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
 }
 
 /// Where locks of another host may not be seen.
@@ -113,13 +114,16 @@ WriterLock::WriterLock(const std::string& store) : path_(store + ".lock"), proce
       const int reason = errno;
       const std::string owner = read_owner(descriptor_);
       ::close(std::exchange(descriptor_, -1));
-      errno = reason;
-      if (reason != EWOULDBLOCK) refuse_lock(path_);
+      if (reason != EWOULDBLOCK) {
+        if (owner.empty()) ::unlink(path_.c_str());  // made above
+        errno = reason;
+        refuse_lock(path_);
+      }
       throw ArchiveError(
           ErrorCode::store_in_use,
           std::string(store)
               .append(": store: is being written by ")
-              .append(owner)
+              .append(owner.empty() ? "an unknown process" : owner)
               .append(
                   ", expected one writer at a time (close() or delete a job that is not needed any more); others may "
                   "read_store"));
