@@ -66,21 +66,42 @@ def write_audit_trail(store: str | os.PathLike[str], path: str | os.PathLike[str
     target = Path(os.fsdecode(path))
     beside = target.with_name(f"{target.name}.tmp-{os.getpid()}")
     try:
-        address = Path(os.path.abspath(os.fsdecode(store))).as_uri() + "?mode=ro"
-        with closing(sqlite3.connect(address, uri=True)) as connection, beside.open("wb") as file:
-            connection.execute("BEGIN")  # all of one moment
-            previous, n_lines = _START, 0
-            for line in _lines(connection):
-                previous = _hash(previous, line)
-                n_lines += 1
-                file.write(_written(line, previous) + b"\n")
-            end = {"table": "end", "n_lines": n_lines}
-            file.write(_written(end, _hash(previous, end)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        source = Path(os.path.abspath(os.fsdecode(store)))
+        before = _still_life(source)
+        try:
+            _write(source, beside, is_still=before is not None)
+        except (ArchiveError, sqlite3.DatabaseError):
+            if before == _still_life(source):
+                raise
+        if before != _still_life(source):  # somebody opened it meanwhile
+            _write(source, beside, is_still=False)
         beside.replace(target)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _still_life(store: Path) -> tuple[int, int] | None:
+    """A file as it is now; None if somebody has it open, or has not closed it, for then it has a log."""
+    if any(os.path.exists(f"{store}{end}") for end in ("-wal", "-journal")):
+        return None
+    status = os.stat(store)
+    return status.st_size, status.st_mtime_ns
+
+
+def _write(store: Path, path: Path, is_still: bool) -> None:
+    # Of a store that is closed SQLite would leave an empty log behind, and on a read-only disk it could not make one.
+    address = store.as_uri() + ("?immutable=1" if is_still else "?mode=ro")
+    with closing(sqlite3.connect(address, uri=True)) as connection, path.open("wb") as file:
+        connection.execute("BEGIN")  # all of one moment
+        previous, n_lines = _START, 0
+        for line in _lines(connection):
+            previous = _hash(previous, line)
+            n_lines += 1
+            file.write(_written(line, previous) + b"\n")
+        end = {"table": "end", "n_lines": n_lines}
+        file.write(_written(end, _hash(previous, end)) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def verify_audit_trail(path: str | os.PathLike[str]) -> AuditTrailCheck:

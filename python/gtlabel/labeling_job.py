@@ -275,8 +275,8 @@ class LabelingJob:
         are first asked about a random sample of the new items. Let many join at once rather than few at a time: the
         model is attached to the longer pool and fitted to all labels at each call.
 
-        All or nothing: what does not fit raises and changes nothing. If a user's model raises or Ctrl-C comes, no item
-        has joined; the model is fitted again by the next ``next_batch``.
+        All or nothing: what does not fit raises and changes nothing. If a user's model raises, Ctrl-C comes or the
+        store cannot be written, no item has joined; the model may be fitted again by the next ``next_batch``.
 
         Parameters
         ----------
@@ -293,11 +293,9 @@ class LabelingJob:
         if probabilities is not None and not isinstance(self._model, FixedProbabilities):
             raise InvalidArgument("extend: probabilities given, expected X: the job was not made of probabilities")
         more: Any = X if probabilities is None else probabilities
-        try:
-            self._core.extend(more, _id_names(ids))
-        finally:  # they have joined also if the store could not be told
-            self._X = self._core.pool()
-            self._ids = _id_column(self._core)
+        self._core.extend(more, _id_names(ids))
+        self._X = self._core.pool()
+        self._ids = _id_column(self._core)
 
     def add_class(self, name: str) -> None:
         """A new class, behind the others; people are asked about a random sample again, to find its items.

@@ -1,7 +1,9 @@
 #include "jobs/job_recorder.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
 #include "gtlabel/version.hpp"
@@ -100,14 +102,17 @@ bool JobRecorder::is_current(const LabelingLoop& loop) const {
 
 void JobRecorder::record(const JobDescription& job, const LabelingLoop& loop,
                          const std::function<std::string()>& snapshot) {
-  StoreChange change = change_of(job, loop);
+  auto settings = settings_of(job, loop);
+  StoreChange change = change_of(job, loop, settings);
   change.snapshot = snapshot();
   store_.write(change, system_seconds());
   class_changes_.clear();
+  settings_ = std::move(settings);
   accept(loop);
 }
 
-StoreChange JobRecorder::change_of(const JobDescription& job, const LabelingLoop& loop) const {
+StoreChange JobRecorder::change_of(const JobDescription& job, const LabelingLoop& loop,
+                                   const Settings& settings) const {
   StoreChange change;
   change.n_joined = loop.n_items() - n_items_;
   change.class_changes = class_changes_;
@@ -120,7 +125,9 @@ StoreChange JobRecorder::change_of(const JobDescription& job, const LabelingLoop
     change.kind = loop.is_finished() ? "finished" : "batch";
     if (loop.is_finished()) change.detail = loop.outcome();
   }
-  change.settings = settings_of(job, loop);
+  std::copy_if(settings.begin(), settings.end(), std::back_inserter(change.settings), [&](const auto& setting) {
+    return std::find(settings_.begin(), settings_.end(), setting) == settings_.end();
+  });
   if (!job.ids.empty()) change.joined_ids.assign(job.ids.begin() + n_items_, job.ids.end());
   const bool may_ask_others = revision_ != loop.revision();
   if (auto batch = loop.outstanding_batch(); batch && may_ask_others) change.batch = stored(*batch);

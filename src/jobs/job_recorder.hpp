@@ -4,6 +4,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "jobs/class_list.hpp"
@@ -43,7 +44,9 @@ class JobRecorder {
   void forget_note() { class_changes_.pop_back(); }
 
  private:
-  [[nodiscard]] StoreChange change_of(const JobDescription& job, const LabelingLoop& loop) const;
+  using Settings = std::vector<std::pair<std::string, std::string>>;
+  [[nodiscard]] StoreChange change_of(const JobDescription& job, const LabelingLoop& loop,
+                                      const Settings& settings) const;
   void add_labels(StoreChange& change, const LabelingLoop& loop) const;
   /// The store has been told of the loop as it is.
   void accept(const LabelingLoop& loop);
@@ -55,6 +58,7 @@ class JobRecorder {
   std::size_t n_rounds_ = 0;
   std::vector<ClassIndex> human_, automatic_;
   std::vector<StoreChange::ClassChange> class_changes_;
+  Settings settings_;  // what this process has told of them
 };
 
 /// Seconds since 1970.

@@ -1,12 +1,12 @@
 #include "jobs/job_snapshot.hpp"
 
-#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "jobs/answer_check.hpp"
 
 namespace gtlabel::detail {
 
@@ -108,15 +108,14 @@ AnswerTable load_answers(SnapshotReader& reader, std::int64_t n_items, std::size
                 "answer table: sizes do not agree");
   AnswerTable table;
   for (std::size_t i = 0; i < items.size(); ++i) {
-    require_sound(items[i] >= 0 && items[i] < n_items, "answer table: an item outside the pool");
-    const bool is_class = classes[i] >= 0 && static_cast<std::size_t>(classes[i]) < n_classes;
-    require_sound(is_class || classes[i] == kSkip || classes[i] == kUnsure || classes[i] == kNoneOfThese,
-                  "answer table: an unknown class");
-    require_sound(certainties[i] > 0.0F && certainties[i] <= 1.0F, "answer table: a certainty outside its range");
-    require_sound(seconds[i] >= 0.0F && std::isfinite(seconds[i]), "answer table: a time outside its range");
+    const Answer answer{.item = items[i],
+                        .class_index = classes[i],
+                        .round = rounds[i],
+                        .certainty = certainties[i],
+                        .seconds = seconds[i]};
+    require_sound_answer(answer, n_items, n_classes, "answer table");
     require_sound(workers[i] >= 0 && static_cast<std::size_t>(workers[i]) < names.size(),
                   "answer table: an unknown worker");
-    require_sound(rounds[i] >= 0, "answer table: a negative round");
     table.add(items[i], classes[i], names[static_cast<std::size_t>(workers[i])], rounds[i], certainties[i], seconds[i]);
   }
   return table;

@@ -15,6 +15,7 @@
 #include "gtlabel/core/random.hpp"
 #include "gtlabel/models/committee.hpp"
 #include "gtlabel/storage/snapshot.hpp"
+#include "jobs/answer_check.hpp"
 #include "jobs/answer_ids.hpp"
 #include "jobs/class_list.hpp"
 #include "jobs/class_records.hpp"
@@ -29,6 +30,7 @@ namespace gtlabel {
 namespace {
 
 constexpr std::string_view kSnapshotKind = "labeling_job";
+constexpr std::string_view kModelKind = "model";  // of bytes that never leave the job
 
 /// The audit's coins depend on the pool too: jobs of one seed on different pools must not fail together.
 std::uint64_t coin_seed(std::uint64_t seed, std::uint64_t fingerprint) {
@@ -175,7 +177,7 @@ struct LabelingJob::State {
 
   /// What an answer counts as.
   [[nodiscard]] ClassIndex require_class(ClassIndex answer, std::size_t row) const {
-    if (answer == kSkip || answer == kUnsure || answer == kNoneOfThese) return answer;
+    if (detail::is_special(answer)) return answer;
     if (answer < 0 || static_cast<std::size_t>(answer) >= classes.size()) {
       throw UnknownClass("answers: row " + std::to_string(row) + " is class " + std::to_string(answer) +
                          ", expected 0 to " + std::to_string(classes.size() - 1));
@@ -222,6 +224,12 @@ struct LabelingJob::State {
     }
   }
   void change_classes(detail::ClassList next, detail::StoreChange::ClassChange change, bool is_wider);
+
+  /// The pool is a longer one. @param its_ids  exchanged for those before.
+  void extend(const Features& longer, std::uint64_t its_fingerprint, std::vector<std::string>& its_ids);
+  /// Undoes it. @param model_before  the model's snapshot.
+  void extend_back(const detail::LabelingLoop& before, const Features& shorter, std::uint64_t its_fingerprint,
+                   std::vector<std::string>& its_ids, std::string_view model_before);
 
   /// Of a batch what this worker should do next, from now on in his hands.
   Batch lease(const Batch& whole, const std::string& worker, std::int64_t size, double time) {
@@ -344,20 +352,14 @@ void LabelingJob::State::take(const Rows& rows, std::size_t row, Submission& sub
 }
 
 void LabelingJob::State::replay() {
-  const auto require_known = [&](ItemIndex item) {
-    require_sound(item >= 0 && item < n_items, "store: an item outside the pool");
-  };
   const auto take_again = [&](std::span<const detail::StoredAnswer> answers) {
     Submission ignored;
     for (const detail::StoredAnswer& answer : answers) {
-      require_known(answer.item);
-      const auto n_classes = static_cast<ClassIndex>(classes.size());
-      const bool is_special =
-          answer.class_index == kSkip || answer.class_index == kUnsure || answer.class_index == kNoneOfThese;
-      require_sound(is_special || (answer.class_index >= 0 && answer.class_index < n_classes),
-                    "store: an unknown class");
-      require_sound(answer.certainty > 0.0F && answer.certainty <= 1.0F, "store: a certainty outside its range");
-      require_sound(answer.seconds >= 0.0F && std::isfinite(answer.seconds), "store: a time outside its range");
+      const Answer said{.item = answer.item,
+                        .class_index = answer.class_index,
+                        .certainty = answer.certainty,
+                        .seconds = answer.seconds};
+      detail::require_sound_answer(said, n_items, classes.size(), "store");
       const std::string worker(answer.worker), id(answer.id);
       Rows row{{&answer.item, 1},    {&answer.class_index, 1}, {&worker, 1},
                {&answer.seconds, 1}, {&answer.certainty, 1},   {&id, id.empty() ? std::size_t{0} : std::size_t{1}}};
@@ -366,9 +368,10 @@ void LabelingJob::State::replay() {
   };
   const auto lease_again = [&](std::span<const detail::StoredLease> given) {
     for (const detail::StoredLease& lease : given) {
-      require_known(lease.item);
+      require_sound(lease.item >= 0 && lease.item < n_items, "store: an item outside the pool");
       require_sound(std::isfinite(lease.until) && !lease.worker.empty(), "store: a lease without an end or a worker");
       leases.lease(lease.item, lease.worker, lease.until);
+      last_time = std::max(last_time, lease.until - lease_seconds);
     }
   };
   recorder->store().replay(take_again, lease_again);
@@ -483,13 +486,52 @@ void LabelingJob::extend(const Features& more, std::vector<std::string> ids) {
   all_ids.insert(all_ids.end(), std::make_move_iterator(ids.begin()), std::make_move_iterator(ids.end()));
   const Features longer = state_->features.followed_by(more);
   const std::uint64_t fingerprint = longer.fingerprint();
-  state_->loop.extend(longer);
-  state_->attachment = state_->loop.model().attachment();
-  state_->features = longer;
-  state_->ids = std::move(all_ids);
-  state_->fingerprint = fingerprint;
-  state_->n_items = longer.n_items();
-  state_->record();
+  if (!state_->recorder) {
+    state_->extend(longer, fingerprint, all_ids);
+    return;
+  }
+  // What the store cannot be told has not happened.
+  const detail::LabelingLoop before = state_->loop;
+  const Features shorter = state_->features;
+  const auto shorter_fingerprint = state_->fingerprint;
+  SnapshotWriter model;
+  before.model().save(model);
+  const std::string model_before = model.finish(kModelKind);
+  state_->extend(longer, fingerprint, all_ids);
+  try {
+    state_->record();
+  } catch (...) {
+    state_->extend_back(before, shorter, shorter_fingerprint, all_ids, model_before);
+    throw;
+  }
+}
+
+void LabelingJob::State::extend(const Features& longer, std::uint64_t its_fingerprint,
+                                std::vector<std::string>& its_ids) {
+  loop.extend(longer);
+  attachment = loop.model().attachment();
+  features = longer;
+  ids.swap(its_ids);
+  fingerprint = its_fingerprint;
+  n_items = longer.n_items();
+}
+
+void LabelingJob::State::extend_back(const detail::LabelingLoop& before, const Features& shorter,
+                                     std::uint64_t its_fingerprint, std::vector<std::string>& its_ids,
+                                     std::string_view model_before) {
+  const auto model = loop.shared_model();
+  loop = before;
+  features = shorter;
+  ids.swap(its_ids);
+  fingerprint = its_fingerprint;
+  n_items = shorter.n_items();
+  try {
+    model->attach(shorter, static_cast<int>(classes.size()), executor);
+    SnapshotReader reader(model_before, kModelKind);
+    model->load(reader);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): it has the labels; its fit is made again by the next update
+  }
+  attachment = model->attachment();
 }
 
 void LabelingJob::State::change_classes(detail::ClassList next, detail::StoreChange::ClassChange change,
@@ -697,7 +739,7 @@ const Price& LabelingJob::price() const noexcept { return state_->price; }
 
 std::string LabelingJob::State::snapshot() const {
   SnapshotWriter writer;
-  writer.section("labeling_job", 4);
+  writer.section("labeling_job", 5);
   writer.write(features.n_items());
   writer.write(fingerprint);
   writer.write(classes.names());
@@ -710,13 +752,14 @@ std::string LabelingJob::State::snapshot() const {
   leases.save(writer);
   writer.write(coins);  // since version 4
   answer_ids.save(writer);
+  writer.write(last_time);  // since version 5
   return writer.finish(kSnapshotKind);
 }
 
 std::unique_ptr<LabelingJob::State> LabelingJob::State::restored(std::string_view snapshot, const Features& features,
                                                                  LabelingJobOptions& options) {
   SnapshotReader reader(snapshot, kSnapshotKind);
-  const auto version = reader.section("labeling_job", 4);
+  const auto version = reader.section("labeling_job", 5);
   const auto n_items = reader.get<std::int64_t>();
   const auto fingerprint = reader.get<std::uint64_t>();
   if (n_items != features.n_items() || fingerprint != features.fingerprint()) {
@@ -748,6 +791,10 @@ std::unique_ptr<LabelingJob::State> LabelingJob::State::restored(std::string_vie
   if (version >= 4) {
     reader.read(state->coins);
     state->answer_ids.load(reader, std::ssize(answers.answers()));
+  }
+  if (version >= 5) {
+    reader.read(state->last_time);
+    require_sound(std::isfinite(state->last_time), "time: not a number");
   }
   return state;
 }

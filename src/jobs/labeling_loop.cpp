@@ -151,6 +151,7 @@ LabelingLoop LabelingLoop::with_classes(std::shared_ptr<IncrementalModel> model,
     std::erase(next.untaught_, item);
   }
   next.round_ = round_;
+  if (!next.answers_.is_plain()) next.keep_labels(items_);
   if (!is_wider && next.answers_.n_answered() > 0 && n_sampled_ == n_items()) {
     next.n_sampled_ = n_items();
     next.phase_ = Phase::training;
@@ -266,6 +267,17 @@ void LabelingLoop::settle() {
   const bool is_open = !unsettled.empty();
   ask(std::move(unsettled), Purpose::review);
   if (is_open && n_outstanding_ == 0 && phase_ == Phase::finished) finish_on_budget();
+}
+
+void LabelingLoop::keep_labels(const ItemColumns& before) {
+  answers_.learn();
+  for (ItemIndex item = 0; item < n_items(); ++item) {
+    if (!answers_.is_answered(item)) continue;
+    const Verdict verdict = answers_.verdict(item, false);
+    const ClassIndex label = before.human[item];
+    const bool is_same = label != kNoClass && verdict.label == answers_.meaning(label);
+    if (verdict.is_settled || is_same) record_human(item, verdict);
+  }
 }
 
 std::vector<ItemIndex> LabelingLoop::reweigh() {

@@ -128,6 +128,9 @@ class LabelingLoop {
   /// What people say of an item from now on.
   void record(ItemIndex item, const Verdict& verdict);
   void record_human(ItemIndex item, const Verdict& verdict);
+  /// Of a loop with other classes than `before`: labels what the answers settle, and what has its label still. The next
+  /// batch weighs them again.
+  void keep_labels(const ItemColumns& before);
   /// Weighs the answers about items that were never committed again, by what is known of the workers now.
   /// @return those that are settled no more.
   std::vector<ItemIndex> reweigh();

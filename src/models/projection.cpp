@@ -75,7 +75,6 @@ void SearchRows::gather(ptrdiff_t n_rows, const std::function<ptrdiff_t(ptrdiff_
 }
 
 RowMatrix SearchRows::all(Executor& executor) const {
-  constexpr std::ptrdiff_t kChunk = 256;
   RowMatrix all(n_items(), n_columns());
   for_chunks(executor, static_cast<std::size_t>(all.rows()), kChunk, [&](std::size_t begin, std::size_t end) {
     const auto first = static_cast<std::ptrdiff_t>(begin), size = static_cast<std::ptrdiff_t>(end - begin);

@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -23,6 +22,8 @@ constexpr std::string_view kAddAnswer =
     "INSERT INTO answers (event, item, worker, kind, class, certainty, seconds, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr std::string_view kAddWorker = "INSERT INTO workers (event, name) VALUES (?, ?)";
 constexpr std::string_view kAddLease = "INSERT INTO leases (event, item, worker, until) VALUES (?, ?, ?, ?)";
+constexpr std::size_t kLargestPart = std::size_t{1} << 28;  // of a snapshot; SQLite copies it once or twice
+constexpr std::size_t kRowOverhead = 100;                   // what a part's row has beside its bytes
 
 [[noreturn]] void refuse(ErrorCode code, const std::string& path, const std::string& what) {
   throw ArchiveError(code, path + ": store: " + what);
@@ -51,18 +52,6 @@ void set_durable(Database& database) {
   database.execute(
       "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON;"
       "PRAGMA cache_size = -8192");
-}
-
-/// What CREATE statements look like in the schema of a file that only these have made.
-std::set<std::string> expected_schema() {
-  std::set<std::string> expected;
-  std::string_view rest = kStoreSchema;
-  for (auto end = rest.find(';'); end != std::string_view::npos; end = rest.find(';')) {
-    const auto begin = rest.find_first_not_of('\n');
-    expected.emplace(rest.substr(begin, end - begin));
-    rest.remove_prefix(end + 1);
-  }
-  return expected;
 }
 
 bool exists(const std::string& path) {
@@ -118,34 +107,15 @@ void bind_class(Statement& statement, ClassIndex class_index) {
 
 }  // namespace
 
-void require_store(const Database& database) {
-  const std::string& path = database.path();
-  if (database.integer("PRAGMA application_id") != kStoreApplication) {
-    refuse(ErrorCode::archive_damaged, path, "not a gtlabel store");
-  }
-  if (const auto version = database.integer("PRAGMA user_version"); version > kStoreVersion) {
-    refuse(ErrorCode::archive_too_new, path,
-           "its tables are of version " + std::to_string(version) + ", this gtlabel reads up to " +
-               std::to_string(kStoreVersion));
-  }
-  auto missing = expected_schema();
-  Statement rows = database.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL");
-  while (rows.step()) {
-    if (missing.erase(rows.text(1)) == 0) {
-      refuse(ErrorCode::archive_damaged, path, "its table or view '" + rows.text(0) + "' is not one of gtlabel's");
-    }
-  }
-  if (!missing.empty()) refuse(ErrorCode::archive_damaged, path, "a table is missing: " + *missing.begin());
-}
-
-JobStore::JobStore(Database database, WriterLock lock)
+JobStore::JobStore(Database database, WriterLock lock, int version)
     : lock_(std::move(lock)),
       database_(std::move(database)),
       identity_(identity(database_.path())),
       add_event_(database_.prepare(kAddEvent)),
       add_answer_(database_.prepare(kAddAnswer)),
       add_worker_(database_.prepare(kAddWorker)),
-      add_lease_(database_.prepare(kAddLease)) {
+      add_lease_(database_.prepare(kAddLease)),
+      version_(version) {
   Statement rows = database_.prepare("SELECT name, worker FROM workers");
   while (rows.step()) workers_.emplace(rows.text(0), rows.integer(1));
   n_items_ = database_.integer("SELECT count(*) FROM items");
@@ -167,7 +137,7 @@ JobStore JobStore::create(const std::string& given, const StoreChange& first, do
     database.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; BEGIN IMMEDIATE");
     database.execute(std::string(kStoreSchema) + "PRAGMA application_id = " + std::to_string(kStoreApplication) +
                      "; PRAGMA user_version = " + std::to_string(kStoreVersion));
-    JobStore store(std::move(database), std::move(lock));
+    JobStore store(std::move(database), std::move(lock), kStoreVersion);
     store.insert(first, now);
     store.database_.execute("COMMIT");
     lock = std::move(store.lock_);
@@ -191,9 +161,9 @@ JobStore JobStore::open(const std::string& given) {
 
 JobStore JobStore::open(const std::string& path, WriterLock lock) {
   Database database(path, Database::Access::write);
-  require_store(database);
+  const int version = require_store(database);
   set_durable(database);
-  return {std::move(database), std::move(lock)};
+  return {std::move(database), std::move(lock), version};
 }
 
 std::optional<JobStore::FileIdentity> JobStore::identity(const std::string& path) {
@@ -206,7 +176,7 @@ void JobStore::require_writable() const {
   lock_.require_own_process();
   const bool is_there = identity(path()) == identity_;
   // What is committed goes to the write-ahead log first, so that has to be the one that others read, too.
-  const bool has_log = log_identity_ == std::nullopt || identity(path() + "-wal") == log_identity_;
+  const bool has_log = !has_lost_log_ && (!log_identity_ || identity(path() + "-wal") == log_identity_);
   if (is_there && has_log) return;
   refuse(ErrorCode::file_access, path(),
          "the file was removed or replaced while the job has it, so nothing more can be written to it; "
@@ -236,8 +206,10 @@ void JobStore::write_answers(std::span<const StoredAnswer> answers, double now) 
 }
 
 void JobStore::accept_log() {
-  const auto before = std::exchange(log_identity_, identity(path() + "-wal"));
-  if (log_identity_ && (!before || before == log_identity_)) return;
+  const auto present = identity(path() + "-wal");
+  if (!log_identity_) log_identity_ = present;
+  if (present && present == log_identity_) return;
+  has_lost_log_ = true;  // also if there is another one of this name by the next call
   refuse(ErrorCode::file_access, path(),
          "its write-ahead log was removed or replaced while the job has it, so what was written last may be lost; "
          "open the store again, and send it again");
@@ -260,6 +232,7 @@ void JobStore::write(const StoreChange& change, double now) {
   insert(change, now);
   transaction.commit();
   n_items_ += change.n_joined;
+  version_ = kStoreVersion;
   accept_log();
 }
 
@@ -292,8 +265,21 @@ void JobStore::insert(const StoreChange& change, double now) {
       .bind(progress.n_audited)
       .bind(std::int64_t{progress.is_finished})
       .run();
+  replace_snapshot(change.snapshot, event);
+}
+
+void JobStore::replace_snapshot(std::string_view bytes, std::int64_t event) {
+  if (version_ < kStoreVersion) {
+    database_.execute("DROP TABLE snapshots;" + create_statement("snapshots") +
+                      ";PRAGMA user_version = " + std::to_string(kStoreVersion));
+  }
   database_.execute("DELETE FROM snapshots");
-  database_.prepare("INSERT INTO snapshots VALUES (?, ?)").bind(event).bind_bytes(change.snapshot).run();
+  const std::size_t part_size = std::min(kLargestPart, database_.longest_row() - kRowOverhead);
+  Statement add = database_.prepare("INSERT INTO snapshots VALUES (?, ?, ?)");
+  for (std::int64_t part = 0; part == 0 || !bytes.empty(); ++part) {
+    add.bind(part).bind(event).bind_bytes(bytes.substr(0, part_size)).run();
+    bytes.remove_prefix(std::min(part_size, bytes.size()));
+  }
 }
 
 void JobStore::insert_pool(const StoreChange& change, std::int64_t event) {
@@ -368,9 +354,11 @@ void JobStore::insert_labels(const StoreChange& change, std::int64_t event) {
 }
 
 std::string JobStore::snapshot() const {
-  Statement rows = database_.prepare("SELECT bytes FROM snapshots");
+  Statement rows = database_.prepare("SELECT bytes FROM snapshots ORDER BY rowid");  // part by part
   if (!rows.step()) refuse(ErrorCode::archive_damaged, path(), "no snapshot");
-  return rows.text(0);
+  std::string bytes = rows.text(0);
+  while (rows.step()) bytes += rows.bytes(0);
+  return bytes;
 }
 
 namespace {
@@ -421,11 +409,11 @@ void JobStore::replay(const std::function<void(std::span<const StoredAnswer>)>& 
   EventRows<std::pair<StoredAnswer, Texts>, decltype(read_answer)> said(
       database_.prepare("SELECT answers.event, item, coalesce(name, ''), kind, class, certainty, seconds, "
                         "coalesce(id, '') FROM answers LEFT JOIN workers USING (worker) "
-                        "WHERE answers.event > (SELECT event FROM snapshots) ORDER BY answer"),
+                        "WHERE answers.event > (SELECT max(event) FROM snapshots) ORDER BY answer"),
       read_answer);
   EventRows<std::pair<StoredLease, Texts>, decltype(read_lease)> leased(
       database_.prepare("SELECT event, item, worker, until FROM leases "
-                        "WHERE event > (SELECT event FROM snapshots) ORDER BY lease"),
+                        "WHERE event > (SELECT max(event) FROM snapshots) ORDER BY lease"),
       read_lease);
   while (said.event() || leased.event()) {
     if (!leased.event() || (said.event() && *said.event() < *leased.event())) {

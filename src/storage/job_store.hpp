@@ -116,7 +116,7 @@ class JobStore {
     std::uint64_t device = 0, inode = 0;
     bool operator==(const FileIdentity&) const = default;
   };
-  JobStore(Database database, WriterLock lock);
+  JobStore(Database database, WriterLock lock, int version);
   static JobStore open(const std::string& path, WriterLock lock);
 
   [[nodiscard]] static std::optional<FileIdentity> identity(const std::string& path);
@@ -132,18 +132,19 @@ class JobStore {
   void insert_pool(const StoreChange& change, std::int64_t event);
   void insert_work(const StoreChange& change, std::int64_t event);
   void insert_labels(const StoreChange& change, std::int64_t event);
+  /// In place of the last one. SQLite limits how long a value may be, so in parts.
+  void replace_snapshot(std::string_view bytes, std::int64_t event);
 
   WriterLock lock_;  // before the database: it is let go last
   Database database_;
   std::optional<FileIdentity> identity_, log_identity_;
+  bool has_lost_log_ = false;
   Statement add_event_, add_answer_, add_worker_, add_lease_;
   std::unordered_map<std::string, std::int64_t> workers_;      // rows by name, those on disk
   std::unordered_map<std::string, std::int64_t> new_workers_;  // of the transaction that is going on
   std::int64_t n_items_ = 0;
   double last_time_ = 0.0;
+  int version_;  // of the tables
 };
-
-/// That a file is a store of a version that can be read, with our tables and nothing else. @throws ArchiveError
-void require_store(const Database& database);
 
 }  // namespace gtlabel::detail

@@ -1,7 +1,9 @@
 #include "storage/sqlite.hpp"
 
 #include <sqlite3.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -26,13 +28,26 @@ ErrorCode code_of(int primary) {
   }
 }
 
+/// Whether a failure says that a file system's locks do not work, as on some networks'.
+bool is_without_locks(int code, int system) {
+  switch (code) {
+    case SQLITE_IOERR_LOCK:
+    case SQLITE_IOERR_RDLOCK:
+    case SQLITE_IOERR_UNLOCK:
+    case SQLITE_IOERR_CHECKRESERVEDLOCK:
+    case SQLITE_IOERR_SHMOPEN:
+    case SQLITE_IOERR_SHMLOCK:
+    case SQLITE_IOERR_SHMMAP: return true;
+    default: return system == ENOLCK;
+  }
+}
+
 [[noreturn]] void fail(sqlite3* connection, const std::string& path, int code) {
   if ((code & 0xFF) == SQLITE_NOMEM) throw std::bad_alloc();
   std::string reason = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
-  if (const int system = connection != nullptr ? sqlite3_system_errno(connection) : 0;
-      system != 0 && (code & 0xFF) != SQLITE_CORRUPT) {
-    reason += std::string(" (") + std::strerror(system) + ")";
-  }
+  const int system = connection != nullptr ? sqlite3_system_errno(connection) : 0;
+  if (system != 0 && (code & 0xFF) != SQLITE_CORRUPT) reason += std::string(" (") + std::strerror(system) + ")";
+  if (is_without_locks(code, system)) reason += "; a store needs a file system with locks: keep it on a local disk";
   throw ArchiveError(code_of(code & 0xFF), path + ": store: " + reason);
 }
 
@@ -40,10 +55,28 @@ int flags_of(Database::Access access) {
   constexpr int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
   switch (access) {
     case Database::Access::read: return common | SQLITE_OPEN_READONLY;
+    case Database::Access::read_still: return common | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
     case Database::Access::write: return common | SQLITE_OPEN_READWRITE;
     case Database::Access::create: break;
   }
   return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+}
+
+/// What SQLite is told to open.
+std::string name_of(const std::string& path, Database::Access access) {
+  // A relative path that looks like one of SQLite's special names is still a file.
+  std::string file = path.front() == '/' ? path : "./" + path;
+  if (access != Database::Access::read_still) return file;
+  std::string address = "file:";
+  for (const char letter : file) {
+    switch (letter) {
+      case '%': address += "%25"; break;
+      case '?': address += "%3F"; break;
+      case '#': address += "%23"; break;
+      default: address += letter;
+    }
+  }
+  return address + "?immutable=1";
 }
 
 }  // namespace
@@ -129,14 +162,13 @@ std::string_view Statement::bytes(int column) const {
   return begin == nullptr ? std::string_view{} : std::string_view(begin, size);
 }
 
-Database::Database(const std::string& path, Access access) : path_(std::make_unique<std::string>(path)) {
+Database::Database(const std::string& path, Access access)
+    : path_(std::make_unique<std::string>(path)), connection_(nullptr, Close{::getpid()}) {
   if (path.empty() || path.find('\0') != std::string::npos) {
     throw ArchiveError(ErrorCode::file_access, "store: the path is empty or has a NUL character");
   }
-  // A relative path that looks like one of SQLite's special names is still a file.
-  const std::string file = path.front() == '/' ? path : "./" + path;
   sqlite3* connection = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &connection, flags_of(access), nullptr);
+  const int code = sqlite3_open_v2(name_of(path, access).c_str(), &connection, flags_of(access), nullptr);
   connection_.reset(connection);
   if (code != SQLITE_OK) fail(connection, *path_, code);
   sqlite3_extended_result_codes(connection, 1);
@@ -148,7 +180,9 @@ Database::Database(const std::string& path, Access access) : path_(std::make_uni
   execute("PRAGMA cell_size_check = ON");
 }
 
-void Database::Close::operator()(sqlite3* connection) const noexcept { sqlite3_close_v2(connection); }
+void Database::Close::operator()(sqlite3* connection) const noexcept {
+  if (process == ::getpid()) sqlite3_close_v2(connection);
+}
 
 void Database::execute(const std::string& statements) {
   const int code = sqlite3_exec(connection_.get(), statements.c_str(), nullptr, nullptr, nullptr);
@@ -160,6 +194,10 @@ Statement Database::prepare(std::string_view sql) const { return {connection_.ge
 std::int64_t Database::integer(std::string_view sql) const {
   Statement statement = prepare(sql);
   return statement.step() ? statement.integer(0) : 0;
+}
+
+std::size_t Database::longest_row() const {
+  return static_cast<std::size_t>(sqlite3_limit(connection_.get(), SQLITE_LIMIT_LENGTH, -1));
 }
 
 std::int64_t Database::last_row() const { return sqlite3_last_insert_rowid(connection_.get()); }

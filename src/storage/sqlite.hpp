@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -53,10 +54,12 @@ class Statement {
   int n_bound_ = 0;
 };
 
-/// A connection to one SQLite file. Every failure is an ArchiveError that names the file. One thread at a time.
+/// A connection to one SQLite file. Every failure is an ArchiveError that names the file. One thread at a time. A
+/// forked child lets go of it without a word: SQLite must not know of it there.
 class Database {
  public:
-  enum class Access : std::uint8_t { read, write, create };
+  /// read_still: the caller knows that nobody writes to the file meanwhile; nothing is locked or made beside it.
+  enum class Access : std::uint8_t { read, read_still, write, create };
   Database(const std::string& path, Access access);
 
   void execute(const std::string& statements);
@@ -64,11 +67,14 @@ class Database {
   /// The single value of a question.
   [[nodiscard]] std::int64_t integer(std::string_view sql) const;
   [[nodiscard]] std::int64_t last_row() const;
+  /// Bytes of the longest row or value that SQLite takes.
+  [[nodiscard]] std::size_t longest_row() const;
   [[nodiscard]] const std::string& path() const noexcept { return *path_; }
 
  private:
   struct Close {
     void operator()(sqlite3* connection) const noexcept;
+    long process;
   };
   std::unique_ptr<std::string> path_;  // statements refer to it
   std::unique_ptr<sqlite3, Close> connection_;

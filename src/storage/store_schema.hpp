@@ -1,13 +1,16 @@
 #pragma once
 
+#include <string>
 #include <string_view>
+
+#include "storage/sqlite.hpp"
 
 namespace gtlabel::detail {
 
 /// "GTLB", in the header of the file.
 inline constexpr int kStoreApplication = 0x47544C42;
 /// Raised with every change of the tables below.
-inline constexpr int kStoreVersion = 1;
+inline constexpr int kStoreVersion = 2;
 
 /// Rows are only ever added (but for `snapshots`, of which the last is kept): a correction is a new row. docs/store.md
 /// tells what each column means.
@@ -50,7 +53,8 @@ CREATE TABLE certificates (event INTEGER PRIMARY KEY REFERENCES events, round IN
   errors_found INTEGER NOT NULL, bound REAL NOT NULL, statement TEXT NOT NULL) STRICT;
 CREATE TABLE progress (event INTEGER PRIMARY KEY REFERENCES events, round INTEGER NOT NULL, n_items INTEGER NOT NULL,
   n_human INTEGER NOT NULL, n_auto INTEGER NOT NULL, n_audited INTEGER NOT NULL, is_finished INTEGER NOT NULL) STRICT;
-CREATE TABLE snapshots (event INTEGER PRIMARY KEY REFERENCES events, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE snapshots (part INTEGER PRIMARY KEY, event INTEGER NOT NULL REFERENCES events, bytes BLOB NOT NULL)
+  STRICT;
 CREATE VIEW answers_by_name AS SELECT answer, datetime(at, 'unixepoch') AS at, item, items.id AS id,
   workers.name AS worker, answers.kind AS kind,
   coalesce((SELECT class_changes.name FROM class_changes WHERE class_changes.class = answers.class
@@ -58,5 +62,17 @@ CREATE VIEW answers_by_name AS SELECT answer, datetime(at, 'unixepoch') AS at, i
   FROM answers JOIN events USING (event) JOIN items USING (item) LEFT JOIN workers USING (worker)
   LEFT JOIN classes USING (class);
 )sql";
+
+/// Where version 1 kept its snapshot, in one row.
+inline constexpr std::string_view kSnapshotsOfVersion1 =
+    "CREATE TABLE snapshots (event INTEGER PRIMARY KEY REFERENCES events, bytes BLOB NOT NULL) STRICT";
+
+/// The CREATE statement of a table of kStoreSchema.
+[[nodiscard]] std::string create_statement(std::string_view table);
+
+/// That a file is a store of a version that can be read: with our tables and nothing that could change what they mean,
+/// or run when they are used. Somebody's own tables, views and plain indexes may be there, and what ANALYZE leaves.
+/// @return the version of its tables. @throws ArchiveError
+int require_store(const Database& database);
 
 }  // namespace gtlabel::detail

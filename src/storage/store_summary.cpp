@@ -1,8 +1,14 @@
 #include "gtlabel/storage/store_summary.hpp"
 
-#include "gtlabel/core/error.hpp"
-#include "storage/job_store.hpp"
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+#include <utility>
+
 #include "storage/sqlite.hpp"
+#include "storage/store_schema.hpp"
 
 namespace gtlabel {
 namespace {
@@ -40,10 +46,8 @@ std::vector<std::string> class_names(const detail::Database& database) {
   return names;
 }
 
-}  // namespace
-
-StoreSummary read_store(const std::string& path) {
-  detail::Database database(path, detail::Database::Access::read);
+StoreSummary summary_of(const std::string& path, detail::Database::Access access) {
+  detail::Database database(path, access);
   detail::require_store(database);
   database.execute("BEGIN");  // all of one moment
   StoreSummary summary;
@@ -68,6 +72,37 @@ StoreSummary read_store(const std::string& path) {
   read_progress(database, summary);
   read_certificate(database, summary);
   return summary;
+}
+
+/// A file as it is at one moment; nothing if somebody has it open, or has not closed it, for then it has a log.
+std::optional<std::pair<std::uintmax_t, std::filesystem::file_time_type>> still_life(const std::string& path) {
+  std::error_code failed;
+  if (std::filesystem::exists(path + "-wal", failed) || std::filesystem::exists(path + "-journal", failed)) return {};
+  const auto size = std::filesystem::file_size(path, failed);
+  if (failed) return {};
+  const auto time = std::filesystem::last_write_time(path, failed);
+  if (failed) return {};
+  return std::pair{size, time};
+}
+
+}  // namespace
+
+StoreSummary read_store(const std::string& path) {
+  // Of a store that is closed SQLite would leave an empty log behind, and on a read-only disk it could not make one.
+  if (const auto before = still_life(path)) {
+    std::optional<StoreSummary> summary;
+    std::exception_ptr failure;
+    try {
+      summary = summary_of(path, detail::Database::Access::read_still);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (still_life(path) == before) {
+      if (failure) std::rethrow_exception(failure);
+      return *summary;
+    }
+  }
+  return summary_of(path, detail::Database::Access::read);
 }
 
 }  // namespace gtlabel

@@ -1,6 +1,7 @@
 #include "storage/writer_lock.hpp"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,8 +11,10 @@
 
 #include <array>
 #include <cerrno>
+#include <mutex>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "gtlabel/core/error.hpp"
 
@@ -22,15 +25,58 @@ namespace {
   throw ArchiveError(ErrorCode::file_access, path + ": store: " + what + ": " + std::generic_category().message(errno));
 }
 
+/// Why a lock cannot be taken, but for who has it.
+[[noreturn]] void refuse_lock(const std::string& path) {
+  const bool has_none = errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP;
+  refuse(path, has_none ? "the file system has no locks that work, so a second writer could not be kept out; keep the "
+                          "store on a local disk"
+                        : "the writer's lock cannot be taken");
+}
+
+/// The locks of this process. A child that is forked closes them at once: else it would keep what its parent has let go
+/// of, or lost.
+class HeldLocks {
+ public:
+  static void add(int descriptor) {
+    const std::scoped_lock lock(mutex());
+    static const int registered = ::pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child);
+    (void)registered;
+    descriptors().push_back(descriptor);
+  }
+  static void remove(int descriptor) {
+    const std::scoped_lock lock(mutex());
+    std::erase(descriptors(), descriptor);
+  }
+
+ private:
+  // Never destroyed: jobs may outlive what is static.
+  static std::mutex& mutex() {
+    static auto* const mutex = new std::mutex;
+    return *mutex;
+  }
+  static std::vector<int>& descriptors() {
+    static auto* const descriptors = new std::vector<int>;
+    return *descriptors;
+  }
+  static void before_fork() { mutex().lock(); }
+  static void after_fork_in_parent() { mutex().unlock(); }
+  static void after_fork_in_child() {
+    for (const int descriptor : descriptors()) ::close(descriptor);
+    descriptors().clear();
+    mutex().unlock();
+  }
+};
+
 std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "an unknown host";
 }
 
+/// "": nobody has written it down.
 std::string read_owner(int descriptor) {
   std::array<char, 512> text{};
   const auto size = ::pread(descriptor, text.data(), text.size() - 1, 0);
-  return size > 0 ? std::string(text.data(), static_cast<std::size_t>(size)) : "an unknown process";
+  return {text.data(), size > 0 ? static_cast<std::size_t>(size) : 0};
 }
 
 /// Where locks of another host may not be seen.
@@ -68,13 +114,16 @@ WriterLock::WriterLock(const std::string& store) : path_(store + ".lock"), proce
       const int reason = errno;
       const std::string owner = read_owner(descriptor_);
       ::close(std::exchange(descriptor_, -1));
-      errno = reason;
-      if (reason != EWOULDBLOCK) refuse(path_, "the writer's lock cannot be taken");
+      if (reason != EWOULDBLOCK) {
+        if (owner.empty()) ::unlink(path_.c_str());  // made above
+        errno = reason;
+        refuse_lock(path_);
+      }
       throw ArchiveError(
           ErrorCode::store_in_use,
           std::string(store)
               .append(": store: is being written by ")
-              .append(owner)
+              .append(owner.empty() ? "an unknown process" : owner)
               .append(
                   ", expected one writer at a time (close() or delete a job that is not needed any more); others may "
                   "read_store"));
@@ -101,6 +150,7 @@ WriterLock::WriterLock(const std::string& store) : path_(store + ".lock"), proce
     // A full disk: the lock holds without its text.
     if (::ftruncate(descriptor_, 0) != 0) errno = 0;
   }
+  HeldLocks::add(descriptor_);
 }
 
 WriterLock::WriterLock(WriterLock&& other) noexcept
@@ -114,8 +164,10 @@ WriterLock& WriterLock::operator=(WriterLock&& other) noexcept {
 }
 
 WriterLock::~WriterLock() {
-  if (descriptor_ < 0) return;
-  if (process_ == ::getpid() && is_current(descriptor_, path_)) ::unlink(path_.c_str());
+  if (descriptor_ < 0 || process_ != ::getpid()) return;  // a child's copy was closed by the fork
+  if (is_current(descriptor_, path_)) ::unlink(path_.c_str());
+  HeldLocks::remove(descriptor_);
+  ::flock(descriptor_, LOCK_UN);
   ::close(descriptor_);
 }
 

@@ -5,7 +5,7 @@
 namespace gtlabel::detail {
 
 /// Keeps a second writer from a store: a file beside it, `<store>.lock`, locked while the writer lives (the system lets
-/// go when the process ends, however it ends) and telling who that is.
+/// go when the process ends, however it ends; children that it forked do not keep it) and telling who that is.
 class WriterLock {
  public:
   /// @throws ArchiveError  store_in_use, naming the process that has it; file_access.

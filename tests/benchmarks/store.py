@@ -68,8 +68,8 @@ def victim(path, X, truth, channel):
     os.write(channel, (2**32 - 1).to_bytes(4, "little"))
 
 
-def run_victim(path, X, truth, seconds):
-    """A process that is killed after so long. @return the items acknowledged, and whether the job had ended."""
+def run_victim(path, X, truth, seconds=None):
+    """A process that is killed after so long, or not. @return the items acknowledged, and whether the job had ended."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -81,8 +81,9 @@ def run_victim(path, X, truth, seconds):
         finally:
             os._exit(code)
     os.close(writing)
-    time.sleep(seconds)
-    os.kill(child, signal.SIGKILL)
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) != 0:
         raise RuntimeError("the victim failed by itself: its store did not open, or a call raised")
@@ -100,13 +101,17 @@ def kill_jobs(folder, n_kills, seed=0):
     X, truth = blobs(KILL_ITEMS)
     expected = make_killed_job(X)
     expected.run(lambda batch: truth[batch.items])
+    start = time.perf_counter()
+    run_victim(folder / "unharmed.gtl", X, truth)
+    whole = time.perf_counter() - start  # on this machine, as busy as it is
     outcome = {"kills": 0, "jobs": 0, "acknowledged": 0, "lost": 0, "damaged": 0, "unlike": 0}
     while outcome["kills"] < n_kills:
         path = folder / f"killed-{outcome['jobs']}.gtl"
         acknowledged, has_ended = [], False
         while not has_ended and outcome["kills"] < n_kills:
             # Most kills fall into the work, some into making or opening the store.
-            more, has_ended = run_victim(path, X, truth, chance.choice([0.002, 0.01, 0.03, 0.08]) * chance.random() * 2)
+            longest = whole * chance.choice([0.01, 0.05, 0.2, 0.4])
+            more, has_ended = run_victim(path, X, truth, longest * chance.random())
             acknowledged += more
             outcome["kills"] += not has_ended
         outcome["jobs"] += 1

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "gtlabel/core/random.hpp"
+#include "gtlabel/storage/snapshot.hpp"
 
 namespace gtlabel_test {
 
@@ -19,6 +22,13 @@ inline void mutate(std::string& input, const std::string& other, gtlabel::Random
       break;
     case 2: input.erase(place, length); break;
     default: input.insert(place, other, random.below(other.size() + 1), length); break;
+  }
+}
+
+/// Writes sound inputs to files, for libFuzzer to begin with.
+inline void write_corpus(const std::string& folder, const std::vector<std::string>& inputs) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    gtlabel::write_file_atomically(folder + "/sound-" + std::to_string(i), inputs[i]);
   }
 }
 

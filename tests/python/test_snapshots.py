@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-from pathlib import Path
 
 import gtlabel as gt
 import numpy as np
@@ -13,8 +12,6 @@ from hypothesis import strategies as st
 pytest.importorskip("sklearn")
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-
-ARCHIVES = Path(__file__).resolve().parents[1] / "archives"
 
 
 class Centroid(gt.IncrementalModel):
@@ -359,42 +356,6 @@ def test_other_ids_may_be_given_to_a_file(small, tmp_path):
     assert gt.LabelingJob.load(tmp_path / "job", small.X, names, gt.SoftmaxRegression()).ids.tolist() == names
     with pytest.raises(gt.InvalidArgument, match="ids: 239 given, expected 240"):
         gt.LabelingJob.load(tmp_path / "job", small.X, names[:-1], gt.SoftmaxRegression())
-
-
-def test_a_file_of_the_first_version_of_jobs_is_read_and_goes_on():
-    """Written before ids were in files, after three batches of a seed sample and queries."""
-    X = np.random.default_rng(7).integers(-8, 9, size=(120, 4)).astype(np.float32)
-    X[1::2, 0] += 8
-    job = gt.LabelingJob.load(ARCHIVES / "labeling_job-1.gtlabel", X, model=gt.SoftmaxRegression())
-    assert job.ids is None
-    assert job.report().n_human == 40
-    assert set(job.answers()["worker"]) == {"ann"}
-    assert job.run(lambda batch: batch.items % 2).is_finished
-
-
-def test_a_file_from_before_several_people_per_item_is_read_and_goes_on():
-    """Written by the second version of jobs, after three batches and a correction, with a target per class."""
-    X = np.random.default_rng(7).integers(-8, 9, size=(120, 4)).astype(np.float32)
-    X[1::2, 0] += 8
-    job = gt.LabelingJob.load(ARCHIVES / "labeling_job-2.gtlabel", X, model=gt.SoftmaxRegression())
-    assert job.ids[5] == "id-5"
-    assert job.report().n_human == 40
-    assert job.answers()["worker"][-1] == "bob"
-    assert (job.labels().confidence == 1).all()
-    assert job.run(lambda batch: batch.items % 2).is_finished
-
-
-def test_a_file_from_before_stores_and_changing_classes_is_read_and_goes_on():
-    """Written by the third version of jobs, with several people per item and a lease that is out."""
-    X = np.random.default_rng(7).integers(-8, 9, size=(120, 4)).astype(np.float32)
-    X[1::2, 0] += 8
-    path = ARCHIVES / "labeling_job-3.gtlabel"
-    job = gt.LabelingJob.load(path, X, model=gt.SoftmaxRegression(), now=lambda: 6.0)
-    assert job.store is None
-    assert job.active_classes == ["even", "odd"]
-    assert list(job.workers().worker) == ["ann", "bob", "cy"]
-    assert len(job.next_batch(worker="cy")) == 3
-    assert job.run(lambda batch: {"answers": batch.items % 2, "workers": "dee"}).is_finished
 
 
 def test_the_parameters_of_a_model_survive_a_pickle(small):

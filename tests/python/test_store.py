@@ -16,6 +16,7 @@ import gtlabel as gt
 import gtlabel.formats
 import numpy as np
 import pytest
+from gtlabel.audit_trail import write_audit_trail
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -164,6 +165,28 @@ def test_a_copy_is_in_memory_alone(finished, copied):
         twin.explain(0)
 
 
+def test_items_that_the_store_cannot_be_told_of_have_not_joined(small, blobs, tmp_path):
+    job = stored(small, tmp_path / "job.gtl")
+    job.submit(job.next_batch().items[:3], small.names[job.next_batch().items[:3]])
+    os.unlink(job.store)
+    with pytest.raises(gt.ArchiveError, match="removed or replaced"):
+        job.extend(blobs(20, gap=3.5, seed=5).X)
+    assert job.n_items == 240
+    job.save(tmp_path / "rescued")
+    rescued = gt.LabelingJob.load(tmp_path / "rescued", small.X, model=gt.SoftmaxRegression())
+    assert rescued.report().n_human == 3
+    assert rescued.run(small.annotate).is_finished
+
+
+def test_a_closed_store_is_read_without_leaving_anything_beside_it(finished, tmp_path):
+    finished.close()
+    store = next(tmp_path.glob("*.gtl"))
+    gt.read_store(store)
+    write_audit_trail(store, tmp_path / "trail.jsonl")
+    assert gt.verify_audit_trail(tmp_path / "trail.jsonl")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job.gtl", "trail.jsonl"]
+
+
 def test_every_label_can_be_explained(finished):
     labels = finished.labels()
     for place in (np.flatnonzero(labels.source == "human")[0], np.flatnonzero(labels.source == "auto")[0]):
@@ -239,6 +262,16 @@ def test_any_change_of_an_audit_trail_is_found_at_its_line(trail, tmp_path_facto
     assert check.is_intact == is_same
     if not is_same:
         assert check.problem.startswith("line ")
+
+
+def test_changed_exports_are_read_or_refused_and_changes_of_a_trail_are_found(tmp_path):
+    script = BENCHMARK.parents[1] / "fuzz" / "export_mutations.py"
+    spec = importlib.util.spec_from_file_location("gtlabel_export_mutations", script)
+    mutations = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mutations)
+    counts = mutations.mutate(tmp_path, 600, seed=1)
+    assert counts["read"] > 10
+    assert counts["refused"] > 300
 
 
 def test_a_file_that_is_no_trail_is_told_from_one(tmp_path):

@@ -137,9 +137,9 @@ class GTLABEL_EXPORT LabelingJob {
   /// pool, `more` and the copy), and IncrementalModel::extend: for the default a neighbour graph of the whole pool and
   /// a fit from scratch.
   /// @throws InvalidArgument  what does not fit the pool, or the model: nothing is changed.
-  /// A store that cannot be written (ArchiveError) is told of the items at the next call: they have joined.
-  /// After an exception of the model or of poll the items have not joined and the job is as before, but the model may
-  /// have to be fitted again from its labels, which the next next_batch does; till then predictions() may be NotFitted.
+  /// After an exception of the model or of poll, or of a store that cannot be written (ArchiveError), the items
+  /// have not joined and the job is as before, but the model may have to be fitted again from its labels, which the
+  /// next next_batch does; till then predictions() may be NotFitted.
   void extend(const Features& more, std::vector<std::string> ids = {});
 
   // The list of classes can change at any time, also when the job is finished: it then goes on. An index stays that of

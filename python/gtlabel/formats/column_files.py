@@ -194,9 +194,10 @@ def _read_parquet(path: StrPath) -> ColumnFile:
     pa = pyarrow()
     import pyarrow.parquet as parquet
 
+    content = Path(path).read_bytes()
     try:
-        table = parquet.read_table(io.BytesIO(Path(path).read_bytes()))
-    except pa.ArrowException as error:
+        table = parquet.read_table(io.BytesIO(content))
+        columns = {name: _plain(table[name]) for name in table.column_names}
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:  # all of them of bytes that are damaged
         raise fault(path, "", f"no Parquet: {error}") from None
-    columns = {name: _plain(table[name]) for name in table.column_names}
     return ColumnFile(str(path), columns, "row", list(range(table.num_rows)))

@@ -73,8 +73,8 @@ inline constexpr const char* kManifestLines[] = {
     R"(mal-metadata":{"class-name":"goat","confidence":0.0,"type":"groundtruth/image-classification","job-name":)"
     R"("labeling-job/animal","human-annotated":"yes","creation-date":"2024-03-05T10:11:12.131415"}})",
     // sequence
-    R"({"seq-no":1,"prefix":"s3://acme/dock/clip3/","number-of-frames":2,"frames":[{"frame-no":1,"unix-timestamp)"
-    R"(":1700000001,"frame":"f0001.jpg"},{"frame-no":2,"unix-timestamp":1700000002,"frame":"f0002.jpg"}]})",
+    (R"({"seq-no":1,"prefix":"s3://acme/dock/clip3/","number-of-frames":2,"frames":[{"frame-no":1,"unix-timestamp)"
+     R"(":1700000001,"frame":"f0001.jpg"},{"frame-no":2,"unix-timestamp":1700000002,"frame":"f0002.jpg"}]})"),
 };
 
 }  // namespace gtlabel_test

@@ -150,6 +150,32 @@ TEST_CASE("Classes: a last word that is retired leaves the item open, and its wo
   }
 }
 
+TEST_CASE("Classes: where several people are asked, labels that a change does not touch stay") {
+  const GaussianPool pool(300, 3, 4.0);
+  auto options = with_centroids();
+  options.overlap = {2, 3, 0.9};
+  auto job = make(pool, 3, options);
+  for (int i = 0; i < 2; ++i) {
+    const auto batch = job.next_batch();
+    for (const char* worker : {"ann", "bob"}) {
+      job.submit(batch->items, answers_to(batch->items, pool.classes),
+                 std::vector<std::string>(batch->items.size(), worker));
+    }
+  }
+  (void)job.next_batch();
+  const auto before = job.labels();
+  REQUIRE(before.item.size() > 20);
+  job.add_class("class 3");
+  CHECK(job.labels().item == before.item);
+  CHECK(job.labels().class_index == before.class_index);
+  CHECK(job.report().n_human == std::ssize(before.item));
+  job.merge_classes("class 2", "class 1");
+  CHECK(job.labels().item == before.item);
+  CHECK(job.labels().class_index == merged(before.class_index, 2, 1));
+  job.retire_class("class 1");
+  CHECK(std::ssize(job.labels().item) == std::count(before.class_index.begin(), before.class_index.end(), 0));
+}
+
 TEST_CASE("Classes: what was sent before a change is known again after it") {
   const GaussianPool pool(300, 3, 4.0);
   auto job = make(pool, 3);

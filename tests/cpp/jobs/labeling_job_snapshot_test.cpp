@@ -190,7 +190,9 @@ TEST_CASE("LabelingJob snapshot: ids are in it, and others may be given in their
   }
 }
 
-TEST_CASE("LabelingJob snapshot: one of version 1, which has no ids, is read, and ids of another number are not") {
+TEST_CASE(
+    "LabelingJob snapshot: one of an older version, the first without ids, is read, and ids of another number are "
+    "not") {
   const GaussianPool pool(60, 2, 4.0);
   auto job = make_job(pool, with_centroids());
   answer(job, job.next_batch()->items, pool.classes);
@@ -207,27 +209,28 @@ TEST_CASE("LabelingJob snapshot: one of version 1, which has no ids, is read, an
     return payload;
   };
   const std::string payload = payload_of(job.snapshot(), kKind);
-  REQUIRE(payload.starts_with(head(4, 0)));
+  REQUIRE(payload.starts_with(head(5, 0)));
   // Leases came with version 3: the last field but one, 3600 seconds in bits, and what follows.
   const auto leases = payload.rfind("4660134898793709568");
   REQUIRE(leases != std::string::npos);
-  // Of an empty book of leases four numbers; then what came with version 4.
+  // Of an empty book of leases four numbers; then what came with version 4, and one number more with version 5.
   std::size_t coins = leases;
   for (int field = 0; field < 4; ++field) coins = payload.find(' ', coins + 1);
+  const std::size_t time = payload.find_last_of(" \n", payload.size() - 2);
   const auto restore = [&](std::uint32_t version, std::size_t n_ids) {
-    const std::size_t begin = head(4, 0).size();
-    const std::size_t end = version >= 4 ? payload.size() : version >= 3 ? coins : leases;
+    const std::size_t begin = head(5, 0).size();
+    const std::size_t end = version >= 5 ? payload.size() : version >= 4 ? time : version >= 3 ? coins : leases;
     return LabelingJob::restore(
         framed({.kind = kKind, .payload = head(version, n_ids) + payload.substr(begin, end - begin)}), pool.features(),
         with_centroids());
   };
-  for (const std::uint32_t version : {1, 2, 3, 4}) {
+  for (const std::uint32_t version : {1, 2, 3, 4, 5}) {
     auto old = restore(version, 0);
     CHECK(old.ids().empty());
     CHECK(old.snapshot() == job.snapshot());
   }
-  CHECK(restore(4, 60).ids().size() == 60);
-  CHECK(refusal([&] { (void)restore(4, 59); }) == ErrorCode::archive_damaged);
+  CHECK(restore(5, 60).ids().size() == 60);
+  CHECK(refusal([&] { (void)restore(5, 59); }) == ErrorCode::archive_damaged);
 }
 
 TEST_CASE("LabelingJob snapshot: a seed of the system's is saved too") {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -354,6 +355,59 @@ TEST_CASE("LabelingJob store: a forked child may not write to its parent's store
   CHECK(read_store(directory.store()).n_answers == std::ssize(batch->items));
 }
 
+TEST_CASE("LabelingJob store: forked children do not keep what their parent has let go of, or lost") {
+  const GaussianPool pool(60, 2, 4.0);
+  const Directory directory;
+  for (const bool is_closed : {true, false}) {
+    CAPTURE(is_closed);
+    int end[2];
+    REQUIRE(::pipe(end) == 0);
+    const auto wait_for_end = [&] {
+      ::close(end[1]);
+      char none = 0;
+      (void)!::read(end[0], &none, 1);
+      ::_exit(0);
+    };
+    if (is_closed) {
+      auto job = make_job(pool, stored(directory.store()));
+      if (::fork() == 0) wait_for_end();
+      job.close();
+    } else {
+      const pid_t parent = ::fork();
+      if (parent == 0) {
+        const auto job = LabelingJob::open(directory.store(), pool.features(), with_centroids());
+        if (::fork() == 0) wait_for_end();
+        ::_exit(0);  // without closing anything
+      }
+      ::waitpid(parent, nullptr, 0);
+    }
+    CHECK_NOTHROW((void)LabelingJob::open(directory.store(), pool.features(), with_centroids()));
+    ::close(end[1]);
+    ::close(end[0]);
+    if (is_closed) ::wait(nullptr);
+  }
+}
+
+TEST_CASE("LabelingJob store: a child that deletes its copy of the job does not touch the store") {
+  const GaussianPool pool(60, 2, 4.0);
+  const Directory directory;
+  auto job = std::make_unique<LabelingJob>(make_job(pool, stored(directory.store())));
+  const auto batch = job->next_batch();
+  answer(*job, {batch->items[0]}, pool.classes);
+  const auto log = bytes_of(directory.store() + "-wal");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    job.reset();
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  CHECK(bytes_of(directory.store() + "-wal") == log);
+  CHECK(std::filesystem::exists(directory.store() + ".lock"));
+  answer(*job, {batch->items[1]}, pool.classes);
+  reopen(job, directory.store(), pool);
+  CHECK(job->report().n_human == 2);
+}
+
 TEST_CASE("LabelingJob store: a file that was removed or replaced is noticed, and the job can be saved elsewhere") {
   const GaussianPool pool(60, 2, 4.0);
   const Directory directory;
@@ -377,8 +431,11 @@ TEST_CASE("LabelingJob store: a write-ahead log that was removed is noticed befo
   const auto batch = job.next_batch();
   answer(job, {batch->items[0]}, pool.classes);
   std::filesystem::remove(directory.store() + "-wal");
-  CHECK(refusal([&] { answer(job, {batch->items[1]}, pool.classes); }) == ErrorCode::file_access);
-  CHECK(job.report().n_human == 1);
+  for (const bool has_another : {false, true}) {
+    if (has_another) write_bytes(directory.store() + "-wal", "");
+    CHECK(refusal([&] { answer(job, {batch->items[1]}, pool.classes); }) == ErrorCode::file_access);
+    CHECK(job.report().n_human == 1);
+  }
 }
 
 TEST_CASE("LabelingJob store: other names of one file are one store") {
@@ -464,8 +521,10 @@ TEST_CASE("LabelingJob store: what is no store, or a newer one, or not ours, is 
   open();
   CHECK(refusal(make) == ErrorCode::file_access);
   for (const std::string change :
-       {"CREATE TABLE more (x)", "CREATE TRIGGER t AFTER INSERT ON answers BEGIN SELECT 1; END",
-        "DROP VIEW answers_by_name", "PRAGMA application_id = 7"}) {
+       {"CREATE TRIGGER t AFTER INSERT ON answers BEGIN SELECT 1; END", "CREATE UNIQUE INDEX i ON answers (item)",
+        "CREATE INDEX i ON answers (length(zeroblob(item)))", "CREATE INDEX i ON answers (item) WHERE abs(item) > 3",
+        "CREATE TABLE mine (event REFERENCES Snapshots ON DELETE CASCADE)", "CREATE VIRTUAL TABLE mine USING fts5(x)",
+        "ALTER TABLE answers ADD COLUMN more TEXT", "DROP VIEW answers_by_name", "PRAGMA application_id = 7"}) {
     CAPTURE(change);
     const auto before = bytes_of(directory.store());
     ask_text(directory.store(), change);
@@ -479,6 +538,163 @@ TEST_CASE("LabelingJob store: what is no store, or a newer one, or not ours, is 
   CHECK(refusal(open) == ErrorCode::archive_too_new);
   CHECK(contains(message(open), "version 99"));
 }
+
+TEST_CASE("LabelingJob store: what people add and tidy up in the sqlite3 shell does no harm") {
+  const GaussianPool pool(300, 2, 4.0);
+  const Course expected = run(make_job(pool, with_centroids()), pool.classes);
+  const Directory directory;
+  Course course;
+  auto job = std::make_unique<LabelingJob>(make_job(pool, stored(directory.store())));
+  const std::vector<std::string> changes = {"ANALYZE",
+                                            "VACUUM",
+                                            "REINDEX",
+                                            "PRAGMA optimize",
+                                            "CREATE TABLE notes (item INTEGER PRIMARY KEY, note TEXT UNIQUE)",
+                                            "CREATE INDEX note_length ON notes (length(note))",
+                                            "CREATE VIEW sure AS SELECT * FROM answers WHERE certainty = 1",
+                                            "CREATE INDEX answers_by_item ON answers (item, worker)",
+                                            "ANALYZE"};
+  for (const std::string& change : changes) {
+    job.reset();
+    ask_text(directory.store(), change);
+    reopen(job, directory.store(), pool);
+    CHECK_NOTHROW((void)read_store(directory.store()));
+    const auto batch = job->next_batch();
+    if (!batch) break;
+    answer(*job, batch->items, pool.classes);
+    course.batches.push_back(*batch);
+  }
+  for (const Batch& batch : run(*job, pool.classes).batches) course.batches.push_back(batch);
+  course.end = sight_of(*job);
+  CHECK(course == expected);
+}
+
+TEST_CASE("LabelingJob store: reading a store that is closed leaves nothing beside it") {
+  const GaussianPool pool(60, 2, 4.0);
+  const Directory directory;
+  std::filesystem::create_directory(directory.path() / "100%?#");
+  const auto path = directory.path() / "100%?#" / "job.gtl";
+  {
+    auto job = make_job(pool, stored(path.string()));
+    answer(job, job.next_batch()->items, pool.classes);
+  }
+  const std::string before = bytes_of(path);
+  CHECK(read_store(path.string()).n_answers > 0);
+  CHECK(bytes_of(path) == before);
+  CHECK(std::distance(std::filesystem::directory_iterator(path.parent_path()), {}) == 1);
+}
+
+TEST_CASE("LabelingJob store: leases do not go back in time with the clock after a crash") {
+  const GaussianPool pool(300, 2, 4.0);
+  const Directory directory;
+  double time = 1000.0;
+  const auto options = [&] {
+    auto made = with_centroids();
+    made.now = [&time] { return time; };
+    made.lease_seconds = 50.0;
+    return made;
+  };
+  auto job = std::make_unique<LabelingJob>(make_job(pool, stored(directory.store(), options())));
+  REQUIRE(job->next_batch("ann", 2)->items.size() == 2);
+  time = 1030.0;
+  REQUIRE(job->next_batch("bob", 2)->items.size() == 2);
+  time = 0.0;
+  for (const bool is_saved : {false, true}) {
+    CAPTURE(is_saved);
+    if (is_saved) {
+      job = std::make_unique<LabelingJob>(LabelingJob::restore(job->snapshot(), pool.features(), options()));
+    } else {
+      reopen(job, directory.store(), pool, options());
+    }
+    const auto given = job->next_batch(is_saved ? "dee" : "cy", 3)->items;
+    time = 1040.0;
+    const auto others = job->next_batch("eve", 300);
+    for (const ItemIndex item : others->items) {
+      CHECK(std::find(given.begin(), given.end(), item) == given.end());
+    }
+    time = 0.0;
+  }
+}
+
+TEST_CASE("LabelingJob store: items that the store cannot be told of have not joined") {
+  const GaussianPool pool(800, 2, 4.0);
+  const Features head = pool.part(0, 500);
+  const auto is_custom = [](bool is) {
+    auto options = with_centroids();
+    if (!is) options.model = std::make_shared<SoftmaxRegression>();
+    options.n_threads = 1;
+    return options;
+  };
+  for (const bool custom : {true, false}) {
+    CAPTURE(custom);
+    LabelingJob plain(head, class_names(2), is_custom(custom));
+    const Directory directory;
+    FailingFiles files;
+    auto job = std::make_unique<LabelingJob>(head, class_names(2), stored(directory.store(), is_custom(custom)));
+    for (LabelingJob* one : {&plain, job.get()}) {
+      for (int i = 0; i < 3; ++i) answer(*one, one->next_batch()->items, pool.classes);
+    }
+    const auto before = sight_of(*job);
+    std::int64_t n = 1;
+    for (bool has_joined = false; !has_joined; n += 3) {
+      files.arm(n, Failure::disk_full);
+      try {
+        job->extend(pool.part(500, 800));
+        has_joined = true;
+      } catch (const ArchiveError&) {
+        CHECK(sight_of(*job) == before);
+        CHECK(job->n_items() == 500);
+        CHECK(job->pool().n_items() == 500);
+      }
+      files.disarm();
+    }
+    CHECK(n > 10);
+    plain.extend(pool.part(500, 800));
+    if (custom) reopen(job, directory.store(), pool, is_custom(custom));
+    CHECK(run(*job, pool.classes) == run(plain, pool.classes));
+    reopen(job, directory.store(), pool, is_custom(custom));
+    CHECK(sight_of(*job) == sight_of(plain));
+  }
+}
+
+TEST_CASE("LabelingJob store: a snapshot that is longer than a value may be is kept in parts") {
+  const GaussianPool pool(900, 3, 4.0);
+  const Course expected = run(make_job(pool, with_centroids()), pool.classes);
+  const ShortValues limit(20'000);
+  const Directory directory;
+  CHECK(interrupted_course(pool, directory.store(), [] { return with_centroids(); }) == expected);
+  CHECK(ask(directory.store(), "SELECT count(*) FROM snapshots") > 1);
+}
+
+#ifdef __linux__  // elsewhere flock cannot be made to fail
+TEST_CASE("LabelingJob store: where the file system has no locks, that is said, and nothing is made") {
+  const GaussianPool pool(60, 2, 4.0);
+  for (const int error : {ENOLCK, ENOSYS, EOPNOTSUPP}) {
+    const Directory directory;
+    const auto make = [&] { (void)make_job(pool, stored(directory.store())); };
+    {
+      const FailingLocks locks(error);
+      CHECK(refusal(make) == ErrorCode::file_access);
+      CHECK(contains(message(make), "keep the store on a local disk"));
+      CHECK(std::filesystem::is_empty(directory.path()));
+    }
+    make();
+    const FailingLocks locks(error);
+    const auto open = [&] { (void)LabelingJob::open(directory.store(), pool.features(), with_centroids()); };
+    CHECK(refusal(open) == ErrorCode::file_access);
+    CHECK(contains(message(open), "no locks that work"));
+  }
+  // A reader of a store that was not closed.
+  const Directory directory;
+  const auto job = make_job(pool, stored(directory.store()));
+  const std::string copy = directory.store() + "-copy";
+  for (const std::string part : {"", "-wal"}) std::filesystem::copy_file(directory.store() + part, copy + part);
+  const FailingLocks locks(ENOSYS);
+  const auto read = [&] { (void)read_store(copy); };
+  CHECK(refusal(read) == ErrorCode::file_access);
+  CHECK(contains(message(read), "keep it on a local disk"));
+}
+#endif
 
 TEST_CASE("LabelingJob store: an answer sent twice changes nothing and is counted as known") {
   const GaussianPool pool(100, 2, 4.0);

@@ -1,6 +1,13 @@
 #include "storage/failing_files.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
+#include <cstdarg>
 #include <cstddef>
 #include <limits>
 
@@ -101,4 +108,60 @@ void FailingFiles::disarm() { first_to_fail = std::numeric_limits<std::int64_t>:
 
 std::int64_t FailingFiles::n_calls() const { return calls; }
 
+namespace {
+
+std::atomic<int> lock_error{0}, longest_value{0};
+
+int failing_fcntl(int descriptor, int command, ...) {
+  va_list arguments;
+  va_start(arguments, command);
+  void* const argument = va_arg(arguments, void*);
+  va_end(arguments);
+  if (command == F_SETLK && lock_error != 0) {
+    errno = lock_error;
+    return -1;
+  }
+  return ::fcntl(descriptor, command, argument);
+}
+
+int shorten(sqlite3* connection, char** /*error*/, const void* /*routines*/) {
+  sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, longest_value);
+  return SQLITE_OK;
+}
+
+void set_fcntl(sqlite3_syscall_ptr call) {
+  sqlite3_vfs* files = sqlite3_vfs_find("unix");
+  files->xSetSystemCall(files, "fcntl", call);  // null: the system's
+}
+
+}  // namespace
+
+FailingLocks::FailingLocks(int error) {
+  lock_error = error;
+  set_fcntl(reinterpret_cast<sqlite3_syscall_ptr>(failing_fcntl));
+}
+
+FailingLocks::~FailingLocks() {
+  set_fcntl(nullptr);
+  lock_error = 0;
+}
+
+ShortValues::ShortValues(int n_bytes) {
+  longest_value = n_bytes;
+  sqlite3_auto_extension(reinterpret_cast<void (*)()>(shorten));
+}
+
+ShortValues::~ShortValues() { sqlite3_cancel_auto_extension(reinterpret_cast<void (*)()>(shorten)); }
+
 }  // namespace gtlabel_test
+
+#ifdef __linux__
+// In place of the system's, for the library too.
+extern "C" int flock(int descriptor, int operation) noexcept {
+  if (gtlabel_test::lock_error != 0) {
+    errno = gtlabel_test::lock_error;
+    return -1;
+  }
+  return static_cast<int>(::syscall(SYS_flock, descriptor, operation));
+}
+#endif

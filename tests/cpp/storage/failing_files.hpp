@@ -27,4 +27,22 @@ class FailingFiles {
   sqlite3_vfs vfs_{};
 };
 
+/// While it lives, locks fail with this error, as on file systems that have none: flock, and SQLite's by fcntl.
+class FailingLocks {
+ public:
+  explicit FailingLocks(int error);
+  ~FailingLocks();
+  FailingLocks(const FailingLocks&) = delete;
+  FailingLocks& operator=(const FailingLocks&) = delete;
+};
+
+/// While it lives, SQLite takes no value longer than this.
+class ShortValues {
+ public:
+  explicit ShortValues(int n_bytes);
+  ~ShortValues();
+  ShortValues(const ShortValues&) = delete;
+  ShortValues& operator=(const ShortValues&) = delete;
+};
+
 }  // namespace gtlabel_test
