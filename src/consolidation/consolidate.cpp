@@ -9,6 +9,7 @@
 #include "consolidation/ability_model.hpp"
 #include "consolidation/discounted_ibcc.hpp"
 #include "consolidation/expectation_maximization.hpp"
+#include "consolidation/shared_mistakes.hpp"
 #include "consolidation/worker_rules.hpp"
 #include "consolidation/worker_tables.hpp"
 #include "gtlabel/core/error.hpp"
@@ -29,8 +30,6 @@ constexpr double kKindPrior = 0.1;      // below 1, so that kinds without need d
 // Nats of left-out loss that cost a member the factor e: some three votes' worth, about what an item has. Much steeper
 // would be to pick one member, and the best predictor of votes is not always the best judge of the truth.
 constexpr double kLossScale = 1.0 / 3.0;
-// The intraclass correlation of mistakes; see consolidate.
-constexpr double kSharedMistakes = 0.35;
 
 void refuse(bool is_given, const char* method, const char* name) {
   if (!is_given) return;
@@ -117,7 +116,7 @@ Consolidation detail::discounted_ibcc(const VoteTable& votes, const Consolidatio
   for (std::int32_t i = 0; i < votes.n_items(); ++i) {
     const auto n = static_cast<double>(votes.of_item(i).size());
     double sum = 0.0;
-    for (double& p : result.probabilities.row(i)) sum += p = std::pow(p, 1.0 / (1.0 + kSharedMistakes * (n - 1.0)));
+    for (double& p : result.probabilities.row(i)) sum += p = std::pow(p, 1.0 / detail::design_effect(n));
     for (double& p : result.probabilities.row(i)) p /= sum;
   }
   return result;
@@ -126,10 +125,10 @@ Consolidation detail::discounted_ibcc(const VoteTable& votes, const Consolidatio
 Consolidation consolidate(const VoteTable& votes, const ConsolidationOptions& options) {
   detail::require_sound(votes, options);
   std::vector<Consolidation> members;
-  members.push_back(by_coin(votes, options, kSharedMistakes));
-  members.push_back(by_ibcc(votes, options, kSharedMistakes));
-  members.push_back(by_ebcc(votes, options, options.seed, kSharedMistakes));
-  members.push_back(by_ebcc(votes, options, options.seed + 1, kSharedMistakes));
+  members.push_back(by_coin(votes, options, detail::kSharedMistakes));
+  members.push_back(by_ibcc(votes, options, detail::kSharedMistakes));
+  members.push_back(by_ebcc(votes, options, options.seed, detail::kSharedMistakes));
+  members.push_back(by_ebcc(votes, options, options.seed + 1, detail::kSharedMistakes));
   return described(weighted_mean(std::move(members)), votes, options);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "consolidation/digamma.hpp"
+#include "consolidation/shared_mistakes.hpp"
 
 namespace gtlabel::detail {
 namespace {
@@ -107,7 +108,7 @@ class EmLoop {
   /// How much of the log odds of an item remains.
   [[nodiscard]] double strength(std::int32_t item) const {
     const auto n = static_cast<double>(votes_.of_item(item).size());
-    return 1.0 / (1.0 + settings_.shared_mistakes * (n - 1.0));
+    return 1.0 / design_effect(n, settings_.shared_mistakes);
   }
 
   [[nodiscard]] Matrix<double> class_probabilities() const {
