@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -316,6 +316,23 @@ def ebcc(
     ``consolidate``."""
     options = {"max_iterations": max_iterations, "tolerance": tolerance, "seed": seed, "n_threads": n_threads}
     return _run("ebcc", Votes(items, workers, answers, classes), gold, history, model_probabilities, **options)
+
+
+METHODS: dict[str, Callable[..., Consolidation]] = {
+    method.__name__: method
+    for method in (
+        consolidate,
+        majority_vote,
+        dawid_skene,
+        fast_dawid_skene,
+        one_coin,
+        glad,
+        mace,
+        ibcc,
+        ebcc,
+    )
+}
+"""By name, the default first."""
 
 
 def ground_truth_compat(

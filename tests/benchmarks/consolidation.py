@@ -16,6 +16,7 @@ from pathlib import Path
 
 import gtlabel as gt
 import numpy as np
+from gtlabel.consolidation import METHODS
 
 SETS = (
     "d_product",
@@ -29,17 +30,6 @@ SETS = (
     "zencrowd_in",
     "zencrowd_us",
     "cifar10n",
-)
-METHODS = (
-    gt.majority_vote,
-    gt.dawid_skene,
-    gt.fast_dawid_skene,
-    gt.one_coin,
-    gt.glad,
-    gt.mace,
-    gt.ibcc,
-    gt.ebcc,
-    gt.consolidate,
 )
 RIVAL = """
 import sys, time, numpy as np, pandas as pd
@@ -60,7 +50,7 @@ def main():
         if votes is None:
             print(f"skipped {name}: not in the folder that GTLABEL_TEST_DATA names")
             continue
-        rows[name] = {method.__name__: measure(method, *votes) for method in METHODS}
+        rows[name] = {method: measure(METHODS[method], *votes) for method in METHODS}
         print(f"measured {name}", file=sys.stderr)
     if rows:
         print(*quality_tables(rows), sep="\n")
@@ -104,7 +94,7 @@ def measure(method, items, workers, answers, truth):
 
 
 def quality_tables(rows):
-    names = [method.__name__ for method in METHODS]
+    names = [*METHODS][1:] + [*METHODS][:1]  # the default last
     for column, title in enumerate(("accuracy, %", "expected calibration error, %")):
         yield f"\n| {title} | " + " | ".join(names) + " |\n|---|" + "---:|" * len(names)
         for name, row in rows.items():
