@@ -124,8 +124,10 @@ Consolidation weighted_mean(std::vector<Consolidation> members) {
 }  // namespace
 
 Consolidation detail::discounted_ibcc(const VoteTable& votes, const ConsolidationOptions& options) {
+  SerialExecutor serial;
   Consolidation result = ibcc(votes, options);
-  discount(votes, kSharedMistakes, result.probabilities);
+  discount(votes, estimated_shared_mistakes(votes, result, options.executor ? *options.executor : serial),
+           result.probabilities);
   return result;
 }
 
