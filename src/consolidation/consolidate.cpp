@@ -18,7 +18,6 @@
 namespace gtlabel {
 namespace {
 
-using detail::AnswerModel;
 using detail::EmSettings;
 using detail::WorkerRule;
 
