@@ -237,7 +237,7 @@ def test_doubt_of_consolidate_finds_the_wrong_labels_of_the_published_job():
     is_wrong = result.labels_ != np.array(true)
     doubt = 1 - result.confidence_
     wins = doubt[is_wrong][:, None] - doubt[~is_wrong][None, :]
-    assert np.mean((wins > 0) + 0.5 * (wins == 0)) > 0.84  # vote share: 0.82; Ground Truth's confidence: 0.53
+    assert np.mean((wins > 0) + 0.5 * (wins == 0)) > 0.86  # vote share: 0.82; Ground Truth's confidence: 0.53
 
 
 @pytest.mark.parametrize("name", ["d_product", "dogs", "rte", "temp", "zencrowd_us"])
