@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from gtlabel import _core
 from gtlabel._core import InvalidArgument
 from gtlabel.vote_columns import NO_GOLD, Votes, encode
 
-MEMBERS = ("one_coin", "ibcc", "ebcc", "ebcc, another start")
+MEMBERS = ("one_coin", "ibcc", "ebcc")
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +142,7 @@ def consolidate(
     """One label per item from many answers: a weighted mean of several models of how people answer.
 
     The default; docs/consolidation.md says what is in it and how it does on real answers. The probabilities are those
-    of the mean, with the log odds of n votes divided by 1 + 0.35 (n - 1), because people share mistakes.
+    of the mean, with the log odds of n votes divided by 1 + r (n - 1), because people share mistakes; r is estimated.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def consolidate(
     max_iterations, tolerance
         Iterations end when the log-likelihood gains less than ``tolerance`` of itself.
     seed
-        Of the random starts of two members.
+        Of the random starts of one member.
     n_threads
         0: all cores. Results do not depend on it.
 
@@ -316,6 +316,23 @@ def ebcc(
     ``consolidate``."""
     options = {"max_iterations": max_iterations, "tolerance": tolerance, "seed": seed, "n_threads": n_threads}
     return _run("ebcc", Votes(items, workers, answers, classes), gold, history, model_probabilities, **options)
+
+
+METHODS: dict[str, Callable[..., Consolidation]] = {
+    method.__name__: method
+    for method in (
+        consolidate,
+        majority_vote,
+        dawid_skene,
+        fast_dawid_skene,
+        one_coin,
+        glad,
+        mace,
+        ibcc,
+        ebcc,
+    )
+}
+"""By name, the default first."""
 
 
 def ground_truth_compat(

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gtlabel import consolidation
 from gtlabel._core import FormatError, InvalidArgument
 from gtlabel.column_table import ColumnTable
+from gtlabel.consolidation import METHODS, ground_truth_compat
 from gtlabel.formats.labeling_job_folder import LabelingJobFolder, RawAnswers, read_labeling_job
 from gtlabel.formats.manifest import Manifest
 from gtlabel.formats.manifest_label import (
@@ -30,20 +30,6 @@ from gtlabel.formats.manifest_label import (
 )
 from gtlabel.structured_consolidation import consolidate_boxes, consolidate_multi_label, consolidate_spans
 
-_CLASS_METHODS: dict[str, Callable[..., Any]] = {
-    name: getattr(consolidation, name)
-    for name in (
-        "consolidate",
-        "majority_vote",
-        "dawid_skene",
-        "fast_dawid_skene",
-        "one_coin",
-        "glad",
-        "mace",
-        "ibcc",
-        "ebcc",
-    )
-}
 _COMPAT = "ground_truth_compat"
 _SAME_BOX = 0.5
 # Where answerContent has the parts of an answer.
@@ -137,8 +123,8 @@ def reconsolidate(
     name = job.attribute if attribute is None else attribute
     if name not in job.manifest.attributes:
         raise InvalidArgument(f"attribute: {name!r} given, expected one of {list(job.manifest.attributes)}")
-    if method not in (*_CLASS_METHODS, _COMPAT):
-        raise InvalidArgument(f"method: {method!r} given, expected one of {[*_CLASS_METHODS, _COMPAT]}")
+    if method not in (*METHODS, _COMPAT):
+        raise InvalidArgument(f"method: {method!r} given, expected one of {[*METHODS, _COMPAT]}")
     answers = job.answers()
     if not len(answers):
         raise InvalidArgument(f"{job.folder}: no worker responses, expected raw answers to consolidate")
@@ -261,16 +247,14 @@ def _classes(
     if method == _COMPAT:
         batches = job.consolidation_batches()
         last = max(batches.values(), default=-1) + 1
-        result = consolidation.ground_truth_compat(*columns, batches=[batches.get(item, last) for item in columns[0]])
-        confidences = result.confidences_
+        compat = ground_truth_compat(*columns, batches=[batches.get(item, last) for item in columns[0]])
+        items, labels, confidences = compat.items_, compat.labels_, compat.confidences_
     else:
-        result = _CLASS_METHODS[method](*columns)
-        confidences = result.confidence_
+        result = METHODS[method](*columns)
+        items, labels, confidences = result.items_, result.labels_, result.confidence_
     numbers = _class_numbers(old)
     decided: dict[int, tuple[Any, LabelValue]] = {}
-    for item, label, confidence in zip(
-        result.items_.tolist(), result.labels_.tolist(), confidences.tolist(), strict=True
-    ):
+    for item, label, confidence in zip(items.tolist(), labels.tolist(), confidences.tolist(), strict=True):
         chosen = ManifestClass(_number(numbers, label), label, confidence)
         previous = old[item]
         comments = previous.value.comments if previous and isinstance(previous.value, ClassLabel) else []

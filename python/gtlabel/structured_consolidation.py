@@ -385,7 +385,7 @@ def consolidate_masks(
     *,
     n_classes: int | None = None,
     method: str = "one_accuracy",
-    smoothness: float = 0.5,
+    smoothness: float = 0.25,
     n_threads: int = 0,
 ) -> MaskConsolidation:
     """One mask per item from many workers' masks. Only pixels on which they disagree are worked on.
@@ -402,7 +402,8 @@ def consolidate_masks(
         sensitivity and a specificity per worker (STAPLE), which takes what all have in common for sensitivity;
         docs/consolidation.md has measurements.
     smoothness
-        Log odds that each of the four neighbours of a pixel adds to its own class.
+        Log odds that each of the four neighbours of a pixel adds to its own class, unless most people draw a border
+        between the two.
     n_threads
         0: all cores. Results do not depend on it.
 

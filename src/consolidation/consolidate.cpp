@@ -9,6 +9,7 @@
 #include "consolidation/ability_model.hpp"
 #include "consolidation/discounted_ibcc.hpp"
 #include "consolidation/expectation_maximization.hpp"
+#include "consolidation/shared_mistakes.hpp"
 #include "consolidation/worker_rules.hpp"
 #include "consolidation/worker_tables.hpp"
 #include "gtlabel/core/error.hpp"
@@ -17,7 +18,6 @@
 namespace gtlabel {
 namespace {
 
-using detail::AnswerModel;
 using detail::EmSettings;
 using detail::WorkerRule;
 
@@ -29,8 +29,9 @@ constexpr double kKindPrior = 0.1;      // below 1, so that kinds without need d
 // Nats of left-out loss that cost a member the factor e: some three votes' worth, about what an item has. Much steeper
 // would be to pick one member, and the best predictor of votes is not always the best judge of the truth.
 constexpr double kLossScale = 1.0 / 3.0;
-// The intraclass correlation of mistakes; see consolidate.
-constexpr double kSharedMistakes = 0.35;
+constexpr double kShares[] = {1.0, 1.25, 1.75};  // of one_coin, ibcc, ebcc where their losses are equal
+constexpr std::uint64_t kStarts = 3;
+constexpr int kTrialIterations = 30;
 
 void refuse(bool is_given, const char* method, const char* name) {
   if (!is_given) return;
@@ -45,11 +46,6 @@ Consolidation by_tables(const VoteTable& votes, const ConsolidationOptions& opti
 
 Consolidation by_coin(const VoteTable& votes, const ConsolidationOptions& options, double shared_mistakes) {
   return by_tables(votes, options, detail::CoinRule(), {.shared_mistakes = shared_mistakes});
-}
-
-Consolidation by_ibcc(const VoteTable& votes, const ConsolidationOptions& options, double shared_mistakes) {
-  return by_tables(votes, options, detail::CountedRule(kSamePrior, kOtherPrior, 1, true),
-                   {.shared_mistakes = shared_mistakes});
 }
 
 /// Shares of votes, split over the kinds at random.
@@ -82,12 +78,26 @@ Consolidation described(Consolidation result, const VoteTable& votes, const Cons
   return result;
 }
 
+/// From the start that is likeliest after some iterations: ebcc's ends differ much.
+Consolidation best_ebcc(const VoteTable& votes, const ConsolidationOptions& options, double shared_mistakes) {
+  ConsolidationOptions trial = options;
+  trial.max_iterations = std::min(options.max_iterations, kTrialIterations);
+  std::uint64_t best = 0;
+  double largest = -INFINITY;
+  for (std::uint64_t start = 0; start < kStarts; ++start) {
+    const double reached = by_ebcc(votes, trial, options.seed + start, shared_mistakes).log_likelihoods.back();
+    if (reached > largest) best = start;
+    largest = std::max(largest, reached);
+  }
+  return by_ebcc(votes, options, options.seed + best, shared_mistakes);
+}
+
 std::vector<double> weights_of(const std::vector<Consolidation>& members) {
   double least = members[0].left_out_loss, sum = 0.0;
   for (const Consolidation& member : members) least = std::min(least, member.left_out_loss);
   std::vector<double> weights;
   for (const Consolidation& member : members) {
-    weights.push_back(std::exp((least - member.left_out_loss) / kLossScale));
+    weights.push_back(kShares[weights.size()] * std::exp((least - member.left_out_loss) / kLossScale));
     sum += weights.back();
   }
   for (double& weight : weights) weight /= sum;
@@ -113,23 +123,23 @@ Consolidation weighted_mean(std::vector<Consolidation> members) {
 }  // namespace
 
 Consolidation detail::discounted_ibcc(const VoteTable& votes, const ConsolidationOptions& options) {
+  SerialExecutor serial;
   Consolidation result = ibcc(votes, options);
-  for (std::int32_t i = 0; i < votes.n_items(); ++i) {
-    const auto n = static_cast<double>(votes.of_item(i).size());
-    double sum = 0.0;
-    for (double& p : result.probabilities.row(i)) sum += p = std::pow(p, 1.0 / (1.0 + kSharedMistakes * (n - 1.0)));
-    for (double& p : result.probabilities.row(i)) p /= sum;
-  }
+  discount(votes, estimated_shared_mistakes(votes, result, options.executor ? *options.executor : serial),
+           result.probabilities);
   return result;
 }
 
 Consolidation consolidate(const VoteTable& votes, const ConsolidationOptions& options) {
-  detail::require_sound(votes, options);
+  SerialExecutor serial;
+  Consolidation independent = ibcc(votes, options);
+  const double shared_mistakes =
+      detail::estimated_shared_mistakes(votes, independent, options.executor ? *options.executor : serial);
+  detail::discount(votes, shared_mistakes, independent.probabilities);
   std::vector<Consolidation> members;
-  members.push_back(by_coin(votes, options, kSharedMistakes));
-  members.push_back(by_ibcc(votes, options, kSharedMistakes));
-  members.push_back(by_ebcc(votes, options, options.seed, kSharedMistakes));
-  members.push_back(by_ebcc(votes, options, options.seed + 1, kSharedMistakes));
+  members.push_back(by_coin(votes, options, shared_mistakes));
+  members.push_back(std::move(independent));
+  members.push_back(best_ebcc(votes, options, shared_mistakes));
   return described(weighted_mean(std::move(members)), votes, options);
 }
 
@@ -175,7 +185,8 @@ Consolidation mace(const VoteTable& votes, const ConsolidationOptions& options) 
 
 Consolidation ibcc(const VoteTable& votes, const ConsolidationOptions& options) {
   detail::require_sound(votes, options);
-  return described(by_ibcc(votes, options, 0.0), votes, options);
+  return described(by_tables(votes, options, detail::CountedRule(kSamePrior, kOtherPrior, 1, true), {}), votes,
+                   options);
 }
 
 Consolidation ebcc(const VoteTable& votes, const ConsolidationOptions& options) {

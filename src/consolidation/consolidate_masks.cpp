@@ -96,6 +96,14 @@ bool is_doubtful(const Masks& masks, const std::vector<std::size_t>& rows, std::
                      [&](std::size_t row) { return masks[row](y, x) != masks[rows[0]](y, x); });
 }
 
+/// Most people see an edge there, so that the classes on its sides say nothing of each other.
+bool is_border(const Masks& masks, const std::vector<std::size_t>& rows, std::ptrdiff_t y, std::ptrdiff_t x,
+               std::ptrdiff_t other_y, std::ptrdiff_t other_x) {
+  const auto n_drawn = std::count_if(rows.begin(), rows.end(),
+                                     [&](std::size_t row) { return masks[row](y, x) != masks[row](other_y, other_x); });
+  return 2 * n_drawn > std::ssize(rows);
+}
+
 constexpr std::pair<std::ptrdiff_t, std::ptrdiff_t> kSides[] = {{-1, 0}, {1, 0}, {0, -1}, {0, 1}};
 
 /// Finds the doubtful pixels of an item; settles the others in `mask`.
@@ -121,11 +129,13 @@ void collect(const MaskColumns& columns, const std::vector<std::size_t>& rows, s
   }
   for (std::size_t p = first; p < found.places.size(); ++p) {
     std::vector<float> settled(static_cast<std::size_t>(columns.n_classes), 0.0F);
+    const std::ptrdiff_t own_y = found.places[p].y, own_x = found.places[p].x;
     for (const auto& [down, right] : kSides) {
-      const std::ptrdiff_t y = found.places[p].y + down, x = found.places[p].x + right;
+      const std::ptrdiff_t y = own_y + down, x = own_x + right;
       const bool is_there = y >= 0 && y < mask.rows && x >= 0 && x < mask.cols;
-      found.neighbors.undecided.push_back(is_there ? numbers(y, x) : -1);
-      if (is_there && numbers(y, x) < 0) settled[mask(y, x)] += 1.0F;
+      const bool is_neighbor = is_there && !is_border(columns.masks, rows, own_y, own_x, y, x);
+      found.neighbors.undecided.push_back(is_neighbor ? numbers(y, x) : -1);
+      if (is_neighbor && numbers(y, x) < 0) settled[mask(y, x)] += 1.0F;
     }
     auto& all = found.neighbors.settled;
     all.values.insert(all.values.end(), settled.begin(), settled.end());

@@ -10,6 +10,8 @@ namespace {
 
 /// Probabilities of somebody else are often float32.
 constexpr double kSumTolerance = 1e-3;
+constexpr std::size_t kItemChunk = 2048;
+constexpr std::size_t kWorkerChunk = 16;
 
 void require_shape(const Matrix<double>& matrix, std::ptrdiff_t rows, std::ptrdiff_t cols, const char* name) {
   if (matrix.rows == rows && matrix.cols == cols) return;
@@ -94,29 +96,38 @@ Matrix<double> vote_shares(const VoteTable& votes, const ConsolidationOptions& o
 }
 
 void describe(const VoteTable& votes, const ConsolidationOptions& options, Consolidation& result) {
+  SerialExecutor serial;
+  Executor& executor = options.executor ? *options.executor : serial;
   const std::ptrdiff_t k = votes.n_classes();
-  result.labels.clear();
-  for (std::int32_t i = 0; i < votes.n_items(); ++i) {
-    const auto row = result.probabilities.row(i);
-    result.labels.push_back(static_cast<ClassIndex>(std::max_element(row.begin(), row.end()) - row.begin()));
-    double right = 0.0;
-    for (const Vote& vote : votes.of_item(i)) right += row[static_cast<std::size_t>(vote.answer)];
-    result.difficulty.push_back(std::max(0.0, 1.0 - right / static_cast<double>(votes.of_item(i).size())));
-  }
+  result.labels.resize(static_cast<std::size_t>(votes.n_items()));
+  result.difficulty.resize(result.labels.size());
+  for_chunks(executor, result.labels.size(), kItemChunk, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto row = result.probabilities.row(static_cast<std::ptrdiff_t>(i));
+      const auto answers = votes.of_item(static_cast<std::int32_t>(i));
+      result.labels[i] = static_cast<ClassIndex>(std::max_element(row.begin(), row.end()) - row.begin());
+      double right = 0.0;
+      for (const Vote& vote : answers) right += row[static_cast<std::size_t>(vote.answer)];
+      result.difficulty[i] = std::max(0.0, 1.0 - right / static_cast<double>(answers.size()));
+    }
+  });
   result.worker_counts = options.history.values.empty() ? Matrix<double>(votes.n_workers() * k, k) : options.history;
-  for (std::int32_t w = 0; w < votes.n_workers(); ++w) {
-    const MatrixView<double> counts(result.worker_counts.values.data() + w * k * k, k, k);
-    for (const Vote& vote : votes.of_worker(w)) {
-      const auto row = result.probabilities.row(vote.other);
-      for (std::ptrdiff_t t = 0; t < k; ++t) counts(t, vote.answer) += row[static_cast<std::size_t>(t)];
+  result.worker_accuracy.resize(static_cast<std::size_t>(votes.n_workers()));
+  for_chunks(executor, result.worker_accuracy.size(), kWorkerChunk, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t w = begin; w < end; ++w) {
+      const MatrixView<double> counts(result.worker_counts.values.data() + w * k * k, k, k);
+      for (const Vote& vote : votes.of_worker(static_cast<std::int32_t>(w))) {
+        const auto row = result.probabilities.row(vote.other);
+        for (std::ptrdiff_t t = 0; t < k; ++t) counts(t, vote.answer) += row[static_cast<std::size_t>(t)];
+      }
+      double right = 0.0, total = 0.0;
+      for (std::ptrdiff_t t = 0; t < k; ++t) {
+        right += counts(t, t);
+        for (const double count : counts.row(t)) total += count;
+      }
+      result.worker_accuracy[w] = right / total;
     }
-    double right = 0.0, total = 0.0;
-    for (std::ptrdiff_t t = 0; t < k; ++t) {
-      right += counts(t, t);
-      for (const double count : counts.row(t)) total += count;
-    }
-    result.worker_accuracy.push_back(right / total);
-  }
+  });
 }
 
 }  // namespace gtlabel::detail

@@ -5,19 +5,39 @@
 #include <utility>
 
 #include "consolidation/digamma.hpp"
+#include "consolidation/shared_mistakes.hpp"
 
 namespace gtlabel::detail {
 namespace {
 
 constexpr std::size_t kItemChunk = 2048;
 
-/// Turns logarithms into shares of their sum, in place; returns the logarithm of the sum.
-double normalize_logs(std::span<double> logs) {
+/// Sum of logarithms of numbers from 1 to n states: one logarithm for many of them, which costs as much as four of
+/// their products.
+class LogSum {
+ public:
+  void add(double log, double factor) noexcept {
+    sum_ += log;
+    product_ *= factor;
+    if (product_ > 1e200) *this = LogSum(total());
+  }
+  [[nodiscard]] double total() const noexcept { return sum_ + std::log(product_); }
+
+  LogSum() = default;
+
+ private:
+  explicit LogSum(double sum) noexcept : sum_(sum) {}
+  double sum_ = 0.0, product_ = 1.0;
+};
+
+/// Turns logarithms into shares of their sum, in place; adds the logarithm of the sum.
+void normalize_logs(std::span<double> logs, LogSum& log_sum) {
   const double largest = *std::max_element(logs.begin(), logs.end());
   double sum = 0.0;
   for (double& value : logs) sum += value = std::exp(value - largest);
-  for (double& value : logs) value /= sum;
-  return largest + std::log(sum);
+  const double share = 1.0 / sum;
+  for (double& value : logs) value *= share;
+  log_sum.add(largest, sum);
 }
 
 void keep_largest(std::span<double> row) {
@@ -39,14 +59,15 @@ class EmLoop {
   Consolidation run(Matrix<double> posteriors) {
     Consolidation result;
     for (int iteration = 0; iteration < options_.max_iterations; ++iteration) {
+      if (iteration > 0 && settings_.has_hard_steps) harden(posteriors);
       model_.learn(posteriors);
       learn_shares(posteriors);
       result.log_likelihoods.push_back(expect(posteriors));
       if (is_converged(result.log_likelihoods)) break;
-      if (settings_.has_hard_steps) harden(posteriors);
     }
     result.left_out_loss = model_.left_out_loss(posteriors);
-    result.probabilities = class_probabilities();
+    const bool are_final = kinds_ == 1 && settings_.shared_mistakes == 0.0;
+    result.probabilities = are_final ? std::move(posteriors) : class_probabilities();
     return result;
   }
 
@@ -60,10 +81,16 @@ class EmLoop {
   void learn_shares(const Matrix<double>& posteriors) {
     const std::size_t n_states = static_cast<std::size_t>(model_.n_states());
     std::vector<double> counts(n_states, settings_.prior_count);
-    for (std::ptrdiff_t i = 0; i < posteriors.rows; ++i) {
-      const auto row = posteriors.row(i);
-      for (std::size_t s = 0; s < n_states; ++s) counts[s] += row[s];
-    }
+    const auto n = static_cast<std::size_t>(posteriors.rows), n_parts = (n + kItemChunk - 1) / kItemChunk;
+    std::vector<double> parts(n_parts * n_states, 0.0);
+    for_chunks(executor_, n, kItemChunk, [&](std::size_t begin, std::size_t end) {
+      double* part = parts.data() + begin / kItemChunk * n_states;
+      for (std::size_t i = begin; i < end; ++i) {
+        const double* row = &posteriors(static_cast<std::ptrdiff_t>(i), 0);
+        for (std::size_t s = 0; s < n_states; ++s) part[s] += row[s];
+      }
+    });
+    for (std::size_t e = 0; e < parts.size(); ++e) counts[e % n_states] += parts[e];
     double total = 0.0;
     for (const double count : counts) total += count;
     log_shares_.resize(n_states);
@@ -87,13 +114,13 @@ class EmLoop {
     const std::size_t n = static_cast<std::size_t>(votes_.n_items());
     std::vector<double> parts((n + kItemChunk - 1) / kItemChunk, 0.0);
     for_chunks(executor_, n, kItemChunk, [&](std::size_t begin, std::size_t end) {
-      double part = 0.0;
+      LogSum part;
       for (std::size_t i = begin; i < end; ++i) {
         const auto row = posteriors.row(static_cast<std::ptrdiff_t>(i));
         log_joint(static_cast<std::int32_t>(i), row);
-        part += normalize_logs(row);
+        normalize_logs(row, part);
       }
-      parts[begin / kItemChunk] = part;
+      parts[begin / kItemChunk] = part.total();
     });
     double sum = 0.0;
     for (const double part : parts) sum += part;
@@ -107,7 +134,7 @@ class EmLoop {
   /// How much of the log odds of an item remains.
   [[nodiscard]] double strength(std::int32_t item) const {
     const auto n = static_cast<double>(votes_.of_item(item).size());
-    return 1.0 / (1.0 + settings_.shared_mistakes * (n - 1.0));
+    return 1.0 / design_effect(n, settings_.shared_mistakes);
   }
 
   [[nodiscard]] Matrix<double> class_probabilities() const {
@@ -134,7 +161,8 @@ class EmLoop {
       for (const double value : of_class) sum += std::isinf(largest) ? 0.0 : std::exp(value - largest);
       out[c] = std::isinf(largest) ? largest : scale * (largest + std::log(sum));
     }
-    normalize_logs(out);
+    LogSum unused;
+    normalize_logs(out, unused);
   }
 
   const VoteTable& votes_;

@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "consolidation/expectation_maximization.hpp"
+#include "consolidation/shared_mistakes.hpp"
 #include "consolidation/worker_tables.hpp"
 
 namespace gtlabel::detail {
 
 /// Pixels whose class is to be decided, and what lies around them.
 struct PixelNeighbors {
-  /// Four entries per pixel: an undecided neighbour, or -1.
+  /// Four entries per pixel: an undecided neighbour, or -1. Across a border that most people draw there is none.
   std::vector<std::int32_t> undecided;
   /// (pixels x classes): number of neighbours whose class is settled.
   Matrix<float> settled;
@@ -57,14 +58,14 @@ class OutlineRule final : public WorkerRule {
 /// posteriors of the one before.
 class PixelModel final : public AnswerModel {
  public:
-  /// @param has_mean_answers  answers' log-likelihoods are averaged per pixel, not added. Borrows all.
+  /// @param is_discounted  answers' log-likelihoods are divided by the design effect. Borrows all.
   PixelModel(const VoteTable& votes, AnswerModel& answers, const PixelNeighbors& neighbors, double smoothness,
-             bool has_mean_answers)
+             bool is_discounted)
       : votes_(votes),
         answers_(answers),
         neighbors_(neighbors),
         smoothness_(smoothness),
-        has_mean_answers_(has_mean_answers) {}
+        is_discounted_(is_discounted) {}
 
   [[nodiscard]] std::int32_t n_states() const override { return answers_.n_states(); }
 
@@ -74,7 +75,7 @@ class PixelModel final : public AnswerModel {
   }
 
   void add_log_likelihoods(std::int32_t pixel, std::span<double> out) const override {
-    const double n = has_mean_answers_ ? static_cast<double>(votes_.of_item(pixel).size()) : 1.0;
+    const double n = is_discounted_ ? design_effect(static_cast<double>(votes_.of_item(pixel).size())) : 1.0;
     for (double& value : out) value *= n;
     answers_.add_log_likelihoods(pixel, out);
     for (double& value : out) value /= n;
@@ -93,7 +94,7 @@ class PixelModel final : public AnswerModel {
   AnswerModel& answers_;
   const PixelNeighbors& neighbors_;
   double smoothness_;
-  bool has_mean_answers_;
+  bool is_discounted_;
   std::vector<double> before_;  // posteriors, pixels x classes
 };
 

@@ -10,6 +10,8 @@ namespace gtlabel::detail {
 namespace {
 
 constexpr std::size_t kWorkerChunk = 16;
+constexpr std::size_t kItemParts = 16;
+constexpr std::size_t kNearEntries = std::size_t{1} << 18;    // 2 MB: what a processor keeps near
 constexpr std::int64_t kMostEntries = std::int64_t{1} << 27;  // 1 GB
 constexpr double kLeast = 1e-300;
 constexpr std::size_t kAhead = 8;
@@ -56,26 +58,31 @@ MatrixView<const double> WorkerTables::table(std::int32_t worker) const {
   return {tables_.data() + worker * size, votes_.n_classes(), n_states_};
 }
 
-/// Expected answers of a worker per state; history is spread evenly over the kinds of a class.
-void WorkerTables::count(std::int32_t worker, MatrixView<const double> posteriors, Matrix<double>& counts) const {
+/// History, spread evenly over the kinds of a class.
+void WorkerTables::start_counts(std::int32_t worker, Matrix<double>& counts) const {
   const std::ptrdiff_t k = votes_.n_classes(), kinds = n_states_ / k;
   std::fill(counts.values.begin(), counts.values.end(), 0.0);
+  if (options_.history.values.empty()) return;
+  for (std::ptrdiff_t a = 0; a < k; ++a) {
+    for (std::ptrdiff_t s = 0; s < n_states_; ++s) {
+      counts(a, s) = options_.history(worker * k + s / kinds, a) / static_cast<double>(kinds);
+    }
+  }
+}
+
+/// Expected answers of a worker per state.
+void WorkerTables::count(std::int32_t worker, MatrixView<const double> posteriors, Matrix<double>& counts) const {
   if (worker == votes_.n_workers()) {
+    std::fill(counts.values.begin(), counts.values.end(), 0.0);
     for (std::ptrdiff_t i = 0; i < posteriors.rows; ++i) {
-      for (std::ptrdiff_t a = 0; a < k; ++a) {
+      for (std::ptrdiff_t a = 0; a < counts.rows; ++a) {
         const double share = options_.model_probabilities(i, a);
         for (std::ptrdiff_t s = 0; s < n_states_; ++s) counts(a, s) += share * posteriors(i, s);
       }
     }
     return;
   }
-  if (!options_.history.values.empty()) {
-    for (std::ptrdiff_t a = 0; a < k; ++a) {
-      for (std::ptrdiff_t s = 0; s < n_states_; ++s) {
-        counts(a, s) = options_.history(worker * k + s / kinds, a) / static_cast<double>(kinds);
-      }
-    }
-  }
+  start_counts(worker, counts);
   const auto votes = votes_.of_worker(worker);
   for (std::size_t v = 0; v < votes.size(); ++v) {
     if (v + kAhead < votes.size()) fetch_ahead(&posteriors(votes[v + kAhead].other, 0), n_states_);
@@ -85,13 +92,54 @@ void WorkerTables::count(std::int32_t worker, MatrixView<const double> posterior
   }
 }
 
+std::span<const Vote> WorkerTables::first_votes(std::int32_t item) const {
+  const auto votes = votes_.of_item(item);
+  return votes.first(std::min(kAhead, votes.size()));
+}
+
+/// The same for all workers at once, item by item in parts of the items: an item's posterior is read once, and small
+/// tables stay near the processor. Tables too large for that are better filled worker by worker.
+void WorkerTables::count_by_item(MatrixView<const double> posteriors) {
+  const std::size_t size = tables_.size();
+  part_counts_.resize(kItemParts * size);
+  const auto n_items = static_cast<std::size_t>(votes_.n_items());
+  executor_.run(kItemParts, [&](std::size_t part) {
+    double* counts = part_counts_.data() + part * size;
+    std::fill_n(counts, size, 0.0);
+    const auto row_of = [&](const Vote& vote) {
+      return counts + (std::ptrdiff_t{vote.other} * votes_.n_classes() + vote.answer) * n_states_;
+    };
+    const std::size_t end = (part + 1) * n_items / kItemParts;
+    for (std::size_t i = part * n_items / kItemParts; i < end; ++i) {
+      const double* posterior = &posteriors(static_cast<std::ptrdiff_t>(i), 0);
+      if (i + 1 < end) {
+        for (const Vote& vote : first_votes(static_cast<std::int32_t>(i + 1))) fetch_ahead(row_of(vote), n_states_);
+      }
+      for (const Vote& vote : votes_.of_item(static_cast<std::int32_t>(i))) {
+        double* row = row_of(vote);
+        for (std::ptrdiff_t s = 0; s < n_states_; ++s) row[s] += posterior[s];
+      }
+    }
+  });
+}
+
 void WorkerTables::learn(MatrixView<const double> posteriors) {
   const auto n = static_cast<std::size_t>(votes_.n_workers()) + (has_model() ? 1 : 0);
+  const bool is_near = tables_.size() <= kNearEntries;
+  if (is_near) count_by_item(posteriors);
   for_chunks(executor_, n, kWorkerChunk, [&](std::size_t begin, std::size_t end) {
     Matrix<double> counts(votes_.n_classes(), n_states_);
     for (std::size_t w = begin; w < end; ++w) {
       const auto worker = static_cast<std::int32_t>(w);
-      count(worker, posteriors, counts);
+      if (is_near && worker < votes_.n_workers()) {
+        start_counts(worker, counts);
+        for (std::size_t part = 0; part < kItemParts; ++part) {
+          const double* from = part_counts_.data() + part * tables_.size() + w * counts.values.size();
+          for (std::size_t e = 0; e < counts.values.size(); ++e) counts.values[e] += from[e];
+        }
+      } else {
+        count(worker, posteriors, counts);
+      }
       rule_.write(worker, counts, table(worker));
     }
   });
@@ -110,9 +158,7 @@ void WorkerTables::add_log_likelihoods(std::int32_t item, std::span<double> out)
     return tables_.data() + (vote.other * k + vote.answer) * static_cast<std::ptrdiff_t>(n);
   };
   if (item + 1 < votes_.n_items()) {
-    for (const Vote& vote : votes_.of_item(item + 1).first(std::min(kAhead, votes_.of_item(item + 1).size()))) {
-      fetch_ahead(row_of(vote), n_states_);
-    }
+    for (const Vote& vote : first_votes(item + 1)) fetch_ahead(row_of(vote), n_states_);
   }
   for (const Vote& vote : votes) {
     const double* row = row_of(vote);

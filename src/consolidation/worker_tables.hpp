@@ -40,6 +40,9 @@ class WorkerTables final : public AnswerModel {
   [[nodiscard]] bool has_model() const { return !options_.model_probabilities.values.empty(); }
   [[nodiscard]] MatrixView<double> table(std::int32_t worker);
   [[nodiscard]] MatrixView<const double> table(std::int32_t worker) const;
+  void start_counts(std::int32_t worker, Matrix<double>& counts) const;
+  [[nodiscard]] std::span<const Vote> first_votes(std::int32_t item) const;
+  void count_by_item(MatrixView<const double> posteriors);
   void count(std::int32_t worker, MatrixView<const double> posteriors, Matrix<double>& counts) const;
   [[nodiscard]] double left_out_loss_of(std::int32_t worker, MatrixView<const double> posteriors,
                                         Matrix<double>& counts) const;
@@ -50,8 +53,9 @@ class WorkerTables final : public AnswerModel {
   mutable SerialExecutor serial_;
   Executor& executor_;
   std::int32_t n_states_;
-  std::vector<double> tables_;  // workers (and the model) x answers x states
-  Matrix<double> model_table_;  // of the model, not logarithms
+  std::vector<double> tables_;       // workers (and the model) x answers x states
+  std::vector<double> part_counts_;  // the same for each part of the items
+  Matrix<double> model_table_;       // of the model, not logarithms
 };
 
 }  // namespace gtlabel::detail

@@ -18,7 +18,7 @@ enum class MaskMethod {
 
 struct MaskConsolidationOptions {
   MaskMethod method = MaskMethod::one_accuracy;
-  double smoothness = 0.5;  ///< log odds that each of the four neighbours of a pixel adds to its own class, 0 or more
+  double smoothness = 0.25;  ///< log odds that each of the four neighbours of a pixel adds to its own class, 0 or more
   std::shared_ptr<Executor> executor = {};  ///< null: the calling thread. Same bits for any.
 };
 
@@ -40,9 +40,10 @@ struct MaskConsolidation {
 };
 
 /// Masks of many workers -> one mask per item. Pixels on which all agree are settled; the others are decided by EM,
-/// with a prior that neighbours are of one class (Potts, by mean field). one_accuracy: the rule of one_coin (see
-/// consolidate.hpp) on these pixels. The log odds of an item's answers are
-///    averaged, not added, because an outline is one decision and not thousands.
+/// with a prior that neighbours are of one class (Potts, by mean field), unless most people draw a border between them:
+/// what most people mark is kept, however small or thin.
+/// one_accuracy: the rule of one_coin (see consolidate.hpp) on these pixels, its log odds divided as those of
+///    consolidate.
 /// staple: STAPLE (Warfield, Zou and Wells, IEEE TMI 2004) on these pixels. It takes what all have in common, such as
 ///    outlines that are too wide, for sensitivity; docs/consolidation.md has measurements. Answers count in full.
 ///

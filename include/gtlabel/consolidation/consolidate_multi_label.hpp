@@ -37,7 +37,7 @@ struct MultiLabelConsolidation {
 /// Label sets of many workers -> one set per item with a probability per label. Each label is a question of its own
 /// with the answers yes and no, decided by ibcc (see consolidate.hpp): a worker has, for every label, a rate of finding
 /// it and a rate of inventing it (two coins). Not giving a label says no to it, so that an empty set is an answer. Log
-/// odds of n answers are divided by 1 + 0.35 (n - 1), as in consolidate.
+/// odds of n answers are divided by 1 + r (n - 1), as in consolidate.
 ///
 /// O(answers x labels) time, O(answers + (items + workers) x labels) memory. Thread-safe, the same bits for any
 /// executor (null: the calling thread).

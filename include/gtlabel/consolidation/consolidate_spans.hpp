@@ -42,7 +42,7 @@ struct SpanConsolidation {
 /// of
 ///    each worker; whether there is a span, and of which class, is decided as in consolidate_boxes; its ends are
 ///    those with the largest sum of the precisions of their workers. Of spans that overlap the surer stays.
-/// Log odds of n answers are divided by 1 + 0.35 (n - 1), as in consolidate. Thread-safe.
+/// Log odds of n answers are divided by 1 + r (n - 1), as in consolidate. Thread-safe.
 ///
 /// @param starts, ends  one entry per mark: tokens start .. end - 1 of the item
 /// @param lengths  number of tokens, per item

@@ -17,18 +17,8 @@ import gtlabel as gt
 from gtlabel.cli import exit_codes, options, output
 from gtlabel.cli.answer_columns import add_column_options, read_answers
 from gtlabel.cli.output_files import check_outputs, write_csv
+from gtlabel.consolidation import METHODS
 
-_METHODS = {
-    "consolidate": gt.consolidate,
-    "majority_vote": gt.majority_vote,
-    "dawid_skene": gt.dawid_skene,
-    "fast_dawid_skene": gt.fast_dawid_skene,
-    "one_coin": gt.one_coin,
-    "glad": gt.glad,
-    "mace": gt.mace,
-    "ibcc": gt.ibcc,
-    "ebcc": gt.ebcc,
-}
 _GROUND_TRUTH = "ground_truth_compat"
 
 EPILOG = """\
@@ -48,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("answers", metavar="ANSWERS", help="a CSV or JSON Lines with one answer of one worker per row")
     parser.add_argument("-o", "--output", metavar="FILE", help="the labels, as CSV (default: standard output)")
     parser.add_argument("--workers", metavar="FILE", help="a CSV of the workers and how often each is right")
-    parser.add_argument("--method", choices=(*_METHODS, _GROUND_TRUTH), default="consolidate", metavar="METHOD")
+    parser.add_argument("--method", choices=(*METHODS, _GROUND_TRUTH), default="consolidate", metavar="METHOD")
     parser.add_argument("--classes", type=options.class_names, metavar="A,B|@FILE", help="all possible answers")
     parser.add_argument("--gold", metavar="FILE", help="a CSV of item and answer: what is known to be true")
     add_column_options(parser)
@@ -92,7 +82,7 @@ def _consolidated(arguments: argparse.Namespace, votes: Any, gold: dict[str, str
     if arguments.method == _GROUND_TRUTH:
         compat = gt.ground_truth_compat(*votes, classes=arguments.classes)
         return compat.items_, compat.labels_, compat.confidences_, []
-    result = _METHODS[arguments.method](*votes, classes=arguments.classes, **({"gold": gold} if gold else {}))
+    result = METHODS[arguments.method](*votes, classes=arguments.classes, **({"gold": gold} if gold else {}))
     workers = zip(result.workers_.tolist(), result.worker_accuracy_.tolist(), strict=True)
     return result.items_, result.labels_, result.confidence_, workers
 

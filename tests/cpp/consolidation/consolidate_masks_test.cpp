@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <utility>
 
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/core/random.hpp"
@@ -93,15 +94,37 @@ TEST_CASE("consolidate_masks: finds the mask, is surest where it is right, knows
   }
 }
 
-TEST_CASE("consolidate_masks: neighbours speak for a pixel") {
+TEST_CASE("consolidate_masks: neighbours speak for a pixel on which votes are equal, not against most people") {
   Answers answers;
   Mask speckled = disc(12.0);
   speckled(20, 25) = 0;
   answers.add(0, 0, speckled);
-  answers.add(0, 1, speckled);
-  answers.add(0, 2, disc(12.0));
+  answers.add(0, 1, disc(12.0));
   CHECK(answers.consolidated({.smoothness = 0.0}).masks[0](20, 25) == 0);
-  CHECK(answers.consolidated({.smoothness = 2.0}).masks[0](20, 25) == 1);
+  CHECK(answers.consolidated({.smoothness = 0.25}).masks[0](20, 25) == 1);
+  answers.add(0, 2, speckled);
+  CHECK(answers.consolidated({.smoothness = 2.0}).masks[0](20, 25) == 0);
+}
+
+TEST_CASE("consolidate_masks: what most people mark alike is kept, of any size, whoever saw nothing") {
+  for (std::int32_t side = 1; side <= 20; ++side) {
+    for (std::int32_t other_side = 1; other_side <= side; ++other_side) {
+      Mask object(22, 22);
+      for (std::int32_t y = 1; y <= side; ++y) {
+        for (std::int32_t x = 1; x <= other_side; ++x) object(y, x) = 1;
+      }
+      for (const auto& [n_marked, n_empty] : {std::pair{2, 1}, {3, 1}, {3, 2}, {5, 4}}) {
+        Answers answers;
+        for (std::int32_t worker = 0; worker < n_marked + n_empty; ++worker) {
+          answers.add(0, worker, worker < n_marked ? object : Mask(22, 22));
+        }
+        for (const MaskMethod method : kMethods) {
+          INFO(side, " x ", other_side, ", ", n_marked, " of ", n_marked + n_empty);
+          CHECK(answers.consolidated({.method = method}, 2).masks[0].values == object.values);
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("consolidate_masks: three classes and people who all disagree still give a mask") {

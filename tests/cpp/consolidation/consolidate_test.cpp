@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -146,8 +147,33 @@ TEST_CASE("consolidate: weights of the members sum to 1") {
   const Consolidation result = gtlabel::consolidate(few_experts().votes());
   double sum = 0.0;
   for (const double weight : result.member_weights) sum += weight;
-  CHECK(result.member_weights.size() == 4);
+  CHECK(result.member_weights.size() == 3);
   CHECK(sum == doctest::Approx(1.0));
+}
+
+/// Distance of mean confidence and accuracy.
+double overconfidence(const Consolidation& result, const Crowd& crowd) {
+  double sum = 0.0;
+  for (std::ptrdiff_t i = 0; i < result.probabilities.rows; ++i) {
+    const auto row = result.probabilities.row(i);
+    sum += *std::max_element(row.begin(), row.end());
+  }
+  return sum / static_cast<double>(result.probabilities.rows) - accuracy(result.labels, crowd);
+}
+
+TEST_CASE("consolidate: is as sure as it is right, whether people err alone or about the same items") {
+  Crowd alone = make_crowd(1000, 7, 2, std::vector<double>(20, 0.85));
+  CHECK(std::abs(overconfidence(gtlabel::consolidate(alone.votes()), alone)) < 0.03);
+  const Crowd hard = make_crowd(1000, 7, 2, std::vector<double>(20, 0.5), 1);
+  Crowd together = alone;
+  for (std::size_t vote = 0; vote < together.items.size(); ++vote) {
+    if (together.items[vote] % 10 >= 3) continue;  // about 30 % of the items everybody guesses
+    together.answers[vote] = hard.answers[vote];
+    together.truth[static_cast<std::size_t>(together.items[vote])] =
+        hard.truth[static_cast<std::size_t>(hard.items[vote])];
+  }
+  CHECK(std::abs(overconfidence(gtlabel::consolidate(together.votes()), together)) < 0.05);
+  CHECK(overconfidence(gtlabel::ibcc(together.votes()), together) > 0.1);
 }
 
 TEST_CASE("Consolidation: options that do not fit are refused by name") {
