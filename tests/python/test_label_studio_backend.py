@@ -3,7 +3,6 @@
 import http.server
 import json
 import os
-import shutil
 import socket
 import subprocess
 import threading
@@ -17,7 +16,7 @@ import numpy as np
 import pytest
 from gtlabel.label_studio_backend import LabelStudioBackend, LabelStudioProject
 
-LABEL_STUDIO = os.environ.get("GTLABEL_LABEL_STUDIO") or shutil.which("label-studio")
+LABEL_STUDIO = os.environ.get("GTLABEL_TEST_LABEL_STUDIO")
 
 
 def call(url, content=None, headers=None):
@@ -438,7 +437,7 @@ class Project:
         self.call(action, {"selectedItems": {"all": True, "excluded": []}})
 
 
-@pytest.mark.skipif(LABEL_STUDIO is None, reason="label-studio is not installed, nor named by GTLABEL_LABEL_STUDIO")
+@pytest.mark.skipif(LABEL_STUDIO is None, reason="GTLABEL_TEST_LABEL_STUDIO names no label-studio: see CONTRIBUTING.md")
 def test_label_studio_itself_is_the_interface_of_a_job(blobs, tmp_path):
     pool = blobs(n_items=200)
     job = pool.job(target=gt.ErrorTarget(max_error=0.25))
