@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import struct
 import zlib
 from pathlib import Path
 from typing import Any
@@ -21,19 +23,12 @@ def read_mask(path: str | os.PathLike[str], label: MaskLabel | None = None) -> N
     Palette and grey images have the classes as their pixels; of colour images they follow from the colours of
     ``label``.
     """
-    image_module = _pillow("read_mask")
-    try:
-        with image_module.open(path) as image:
-            if image.mode in ("P", "L", "1"):
-                pixels = np.asarray(image, dtype=np.uint8)
-                return pixels
-            colors = np.asarray(image.convert("RGB"), dtype=np.int64)
-    except FileNotFoundError:
-        raise
-    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for damaged images
-        raise FormatError(f"{os.fspath(path)}: {error}") from None
+    pixels = image_pixels(path, os.fspath(path), "RGB", as_they_are=("P", "L", "1"))
+    if pixels.ndim == 2:
+        return pixels
+    colors = pixels.astype(np.int64)
     packed = (colors[..., 0] << 16) | (colors[..., 1] << 8) | colors[..., 2]
-    known = {} if label is None else {_color(one.hex_color): one.region.class_index for one in label.classes}
+    known = {} if label is None else {hex_color(one.hex_color): one.region.class_index for one in label.classes}
     mask = np.zeros(packed.shape, dtype=np.uint8)
     for color in np.unique(packed).tolist():
         if color not in known:
@@ -44,12 +39,27 @@ def read_mask(path: str | os.PathLike[str], label: MaskLabel | None = None) -> N
     return mask
 
 
+def image_pixels(
+    file: str | os.PathLike[str] | io.BytesIO, where: str, mode: str, as_they_are: tuple[str, ...] = ()
+) -> NDArray[np.uint8]:
+    """The pixels of an image in a mode of Pillow, or in its own where that is one of ``as_they_are``."""
+    image_module = _pillow("reading masks")
+    faults = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error)  # Pillow's for damaged images
+    try:
+        with image_module.open(file) as image:
+            return np.asarray(image if image.mode in as_they_are else image.convert(mode), dtype=np.uint8)
+    except FileNotFoundError:
+        raise
+    except (*faults, image_module.DecompressionBombError) as error:
+        raise FormatError(f"{where}: {error}") from None
+
+
 def write_mask(mask: ArrayLike, label: MaskLabel, path: str | os.PathLike[str]) -> None:
     """A palette PNG: the classes as pixels, the colours of the label as palette. Needs Pillow."""
     image = _pillow("write_mask").fromarray(np.ascontiguousarray(_classes(mask)))
     palette = np.zeros((256, 3), dtype=np.uint8)
     for one in label.classes:
-        color = _color(one.hex_color)
+        color = hex_color(one.hex_color)
         palette[one.region.class_index] = color >> 16, color >> 8 & 255, color & 255
     image.putpalette(palette.ravel().tolist())  # which makes a grey image one of a palette, pixels as they are
     image.save(path, format="PNG")
@@ -76,7 +86,8 @@ def _classes(values: ArrayLike) -> NDArray[np.uint8]:
     return given.astype(np.uint8)
 
 
-def _color(text: str) -> int:
+def hex_color(text: str) -> int:
+    """The number of a colour ``#rrggbb``; -1 of none."""
     try:
         return int(text.removeprefix("#"), 16) if text else -1
     except ValueError:
