@@ -447,7 +447,7 @@ def _tasks_of_min(path: StrPath, records: list[dict[str, Any]], controls: Collec
         task = tasks.setdefault(record.get("id", position), {"id": record.get("id", position), "data": content})
         task.setdefault("annotations", []).append(annotation)
     if not n_results:
-        hint = "expected JSON instead of JSON_MIN, or read_label_studio(path, control=...)"
+        hint = "expected JSON instead of JSON_MIN, or the name of the labels' control, by control= (--control)"
         raise fault(path, "", f"no label in {len(records)} annotations, of {_shown(records[0])}: {hint}")
     return list(tasks.values())
 
