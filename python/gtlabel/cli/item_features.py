@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,7 @@ def _image_files(table: Table, column: str, buckets: dict[str, Path]) -> list[Pa
         if not isinstance(address, str) or not address:
             raise InvalidArgument(f"{table.where(row)}: {column!r} is {address!r}, expected the address of an image")
         file = local_file(address, table.path.parent, buckets, table.where(row), "--bucket {}=FOLDER")
-        if not file.is_file():
+        if not os.path.isfile(file):
             raise InvalidArgument(f"{table.where(row)}: {file} is not there")
         files.append(file)
     return files

@@ -261,7 +261,10 @@ def _mark(path: StrPath, where: str, given: dict[str, Any], label: str) -> Mark:
 
 
 def _is_near(given: Any, area: float) -> bool:
-    return isinstance(given, int | float) and math.isclose(given, area, rel_tol=1e-6, abs_tol=1e-6)
+    try:
+        return isinstance(given, int | float) and math.isclose(given, area, rel_tol=1e-6, abs_tol=1e-6)
+    except OverflowError:  # a whole number larger than any float
+        return False
 
 
 def _shape(path: StrPath, where: str, given: dict[str, Any], label: str) -> Box | Polygon | Mask:
@@ -286,7 +289,7 @@ def _shape(path: StrPath, where: str, given: dict[str, Any], label: str) -> Box 
         return Box(label, x, y, x + width, y + height, rotation=_finite(given.get("rotation", 0)), **common)
     except KeyError as error:
         raise fault(path, where, f"no {error}") from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, FormatError):
             raise
         raise fault(path, where, f"{error}; expected bbox [x, y, width, height] and segmentation") from None

@@ -194,9 +194,12 @@ def _read_parquet(path: StrPath) -> ColumnFile:
     pa = pyarrow()
     import pyarrow.parquet as parquet
 
+    content = Path(path).read_bytes()
     try:
-        table = parquet.read_table(io.BytesIO(Path(path).read_bytes()))
-    except pa.ArrowException as error:
+        table = parquet.read_table(io.BytesIO(content))
+        if len(set(table.column_names)) != len(table.column_names):
+            raise fault(path, "", f"columns {table.column_names} given, expected each name once")
+        columns = {name: _plain(table[position]) for position, name in enumerate(table.column_names)}
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:  # the latter two of what is damaged inside
         raise fault(path, "", f"no Parquet: {error}") from None
-    columns = {name: _plain(table[name]) for name in table.column_names}
     return ColumnFile(str(path), columns, "row", list(range(table.num_rows)))

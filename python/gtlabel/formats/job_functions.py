@@ -92,7 +92,7 @@ def consolidate_with(
     for entry in returned:
         try:
             labels[int(entry["datasetObjectId"])] = dict(entry["consolidatedAnnotation"]["content"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise FormatError(
                 f"post-annotation function: {entry!r}, expected datasetObjectId and consolidatedAnnotation.content"
             ) from None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gtlabel.store_summary import StoreSummary
 
 _LAMBDA = re.compile(r"(?:PRE|ACS)-(\w+)$")
+_LARGEST = 2**31 - 1
 _TYPES = {
     "ImageMultiClass": "groundtruth/image-classification",
     "TextMultiClass": "groundtruth/text-classification",
@@ -425,7 +426,7 @@ def read_job_request(
     task, purpose = _task(human)
     labels = content.get("LabelCategoryConfigS3Uri")
     categories = {} if labels is None else _categories(_local(str(labels), place, buckets), place)
-    percentage = stopping.get("MaxPercentageOfInputDatasetLabeled")
+    percentage = _whole(stopping, "MaxPercentageOfInputDatasetLabeled", place)
     audited = categories.get("auditLabelAttributeName")
     return JobRequest(
         name=_text(content, place, "LabelingJobName"),
@@ -443,7 +444,7 @@ def read_job_request(
         is_automatic="LabelingJobAlgorithmsConfig" in content,
         price_per_answer=_price(human),
         max_human_items=_whole(stopping, "MaxHumanLabeledObjectCount", place),
-        max_share=percentage / 100 if isinstance(percentage, int | float) and percentage < 100 else None,
+        max_share=percentage / 100 if percentage is not None and percentage < 100 else None,
         task_seconds=float(_whole(human, "TaskTimeLimitInSeconds", place) or 3600),
     )
 
@@ -477,8 +478,8 @@ def _whole(content: Mapping[str, Any], key: str, place: Path) -> int | None:
     found = content.get(key)
     if found is None:
         return None
-    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
-        raise FormatError(f"{place}: {key} is {found!r}, expected a whole number of at least 1")
+    if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= _LARGEST:
+        raise FormatError(f"{place}: {key} is {str(found)[:40]}, expected a whole number of 1 to {_LARGEST}")
     return found
 
 
@@ -497,7 +498,7 @@ def _task(human: Mapping[str, Any]) -> tuple[str, str]:
 def _price(human: Mapping[str, Any]) -> float | None:
     amount = _section(_section(human, "PublicWorkforceTaskPrice"), "AmountInUsd")
     parts = [amount.get(key, 0) for key in ("Dollars", "Cents", "TenthFractionsOfACent")]
-    if not amount or not all(isinstance(part, int) for part in parts):
+    if not amount or not all(isinstance(part, int) and 0 <= part <= _LARGEST for part in parts):
         return None
     dollars: float = round(parts[0] + parts[1] / 100 + parts[2] / 1000, 3)
     return dollars

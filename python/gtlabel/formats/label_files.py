@@ -104,7 +104,7 @@ def numbers(table: ColumnFile, name: str) -> NDArray[np.float64]:
             if isinstance(value, bool):
                 raise ValueError
             column[row] = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise table.fault(row, f"{name} {value!r} given, expected a number") from None
     return column
 

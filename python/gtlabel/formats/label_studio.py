@@ -431,6 +431,9 @@ def _tasks_of_min(path: StrPath, records: list[dict[str, Any]], controls: Collec
         if _MIN_MARKS - record.keys():
             expected = "a task of Label Studio with data, or an annotation of JSON_MIN with annotation_id and annotator"
             raise fault(path, f"task {position}", f"{_shown(record)} given, expected {expected}")
+        task_id = record.get("id", position)
+        if not isinstance(task_id, int | str):
+            raise fault(path, f"task {position}", f"id {task_id!r} given, expected a whole number")
         results = {
             name: _results_of_min(name, value, controls) for name, value in record.items() if name not in _MIN_META
         }
@@ -444,7 +447,7 @@ def _tasks_of_min(path: StrPath, records: list[dict[str, Any]], controls: Collec
             "result": found,
         }
         annotation |= {name: record[name] for name in ("created_at", "updated_at") if name in record}
-        task = tasks.setdefault(record.get("id", position), {"id": record.get("id", position), "data": content})
+        task = tasks.setdefault(task_id, {"id": task_id, "data": content})
         task.setdefault("annotations", []).append(annotation)
     if not n_results:
         hint = "expected JSON instead of JSON_MIN, or the name of the labels' control, by control= (--control)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -15,6 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from gtlabel import _core
 from gtlabel._core import FormatError, InvalidArgument
 from gtlabel.formats.manifest_label import MaskLabel
+
+_HEX_COLOR = re.compile("#?[0-9a-fA-F]{6}")
 
 
 def read_mask(path: str | os.PathLike[str], label: MaskLabel | None = None) -> NDArray[np.uint8]:
@@ -59,7 +62,9 @@ def write_mask(mask: ArrayLike, label: MaskLabel, path: str | os.PathLike[str]) 
     image = _pillow("write_mask").fromarray(np.ascontiguousarray(_classes(mask)))
     palette = np.zeros((256, 3), dtype=np.uint8)
     for one in label.classes:
-        color = hex_color(one.hex_color)
+        color = max(0, hex_color(one.hex_color))  # black for none
+        if not 0 <= one.region.class_index <= 255:
+            raise InvalidArgument(f"label: class {one.region.class_index} given, expected 0 to 255 in a mask")
         palette[one.region.class_index] = color >> 16, color >> 8 & 255, color & 255
     image.putpalette(palette.ravel().tolist())  # which makes a grey image one of a palette, pixels as they are
     image.save(path, format="PNG")
@@ -88,10 +93,11 @@ def _classes(values: ArrayLike) -> NDArray[np.uint8]:
 
 def hex_color(text: str) -> int:
     """The number of a colour ``#rrggbb``; -1 of none."""
-    try:
-        return int(text.removeprefix("#"), 16) if text else -1
-    except ValueError:
-        raise FormatError(f"hex-color: {text!r} given, expected #rrggbb") from None
+    if not text:
+        return -1
+    if not _HEX_COLOR.fullmatch(text):
+        raise FormatError(f"hex-color: {text!r} given, expected #rrggbb")
+    return int(text.removeprefix("#"), 16)
 
 
 def _pillow(user: str) -> Any:
