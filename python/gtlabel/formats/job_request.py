@@ -479,7 +479,7 @@ def _whole(content: Mapping[str, Any], key: str, place: Path) -> int | None:
     if found is None:
         return None
     if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= _LARGEST:
-        raise FormatError(f"{place}: {key} is {str(found)[:40]}, expected a whole number of 1 to {_LARGEST}")
+        raise FormatError(f"{place}: {key} is {repr(found)[:40]}, expected a whole number of 1 to {_LARGEST}")
     return found
 
 
