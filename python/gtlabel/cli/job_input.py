@@ -50,12 +50,13 @@ def read_request(arguments: argparse.Namespace, refused: Sequence[str]) -> JobRe
 
     ``refused``: options that say what a request says.
     """
+    buckets = bucket_folders(arguments.bucket)  # of any input, so that no mistake in it is passed over
     if not is_job_request(arguments.input):
         return None
     for option in refused:
         if getattr(arguments, option) is not None:
             raise gt.InvalidArgument(f"--{option}: given beside a job request, which says it itself, expected neither")
-    return read_job_request(arguments.input, bucket_folders(arguments.bucket))
+    return read_job_request(arguments.input, buckets)
 
 
 def read_job_input(arguments: argparse.Namespace, request: JobRequest | None, *, is_augmented: bool) -> JobInput:

@@ -34,6 +34,7 @@ from gtlabel.cli.tables import Table
 from gtlabel.cli.terminal import Terminal
 from gtlabel.formats import JobRequest
 
+_MOST_THREADS = 1024
 _MOST_SKIPPED_BATCHES = 100  # skipped whole, in a row: there is nobody else
 
 EPILOG = """\
@@ -131,7 +132,9 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--max-cost", type=options.amount, metavar="AMOUNT", help="budget: money, with --price")
     options.add_price_options(group)
-    group.add_argument("--threads", type=options.at_least(0), default=0, metavar="N", help="0: all cores (default)")
+    group.add_argument(
+        "--threads", type=options.at_least(0, _MOST_THREADS), default=0, metavar="N", help="0: all cores (default)"
+    )
 
 
 def call(arguments: argparse.Namespace) -> int:

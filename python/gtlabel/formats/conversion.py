@@ -239,7 +239,7 @@ def _fits(annotations: Annotations, form: Format) -> bool:
 
 
 def _endings() -> list[str]:
-    return [*KINDS, *dict.fromkeys(ending for form in FORMATS.values() for ending in form.endings)]
+    return list(dict.fromkeys([*KINDS, *(ending for form in FORMATS.values() for ending in form.endings)]))
 
 
 def _labels_format(kind: str, endings: tuple[str, ...]) -> Format:

@@ -469,9 +469,14 @@ def _text(content: Mapping[str, Any], place: Path, *keys: str) -> str:
     found: Any = content
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
-    if not isinstance(found, str) or not found:
+    if not isinstance(found, str) or not found or not _is_unicode(found):
         raise FormatError(f"{place}: {'.'.join(keys)} is {found!r}, expected a text")
     return found
+
+
+def _is_unicode(text: str) -> bool:
+    """Not with half a character, which JSON can hold and nothing else."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _whole(content: Mapping[str, Any], key: str, place: Path) -> int | None:
@@ -510,7 +515,7 @@ def _categories(path: str, request: Path) -> dict[str, Any]:
         names = [entry["label"] for entry in content["labels"]]
     except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise FormatError(f"{request}: LabelCategoryConfigS3Uri: {path}: {error}") from None
-    if not all(isinstance(name, str) for name in names):
+    if not all(isinstance(name, str) and _is_unicode(name) for name in names):
         raise FormatError(f"{path}: labels that are no texts, expected {{'labels': [{{'label': '<name>'}}, ...]}}")
     return {"classes": names, "auditLabelAttributeName": content.get("auditLabelAttributeName")}
 

@@ -273,6 +273,11 @@ def test_classes_that_would_give_a_number_two_meanings_are_refused(command, buck
     assert command(*given, "--classes", "class 0,class 1,class 2").code == 0
 
 
+def test_a_bucket_without_a_folder_is_refused_of_any_input(command, bucket):
+    ended = command("run", bucket / "texts.manifest", *TABLE, "--bucket", "acme")
+    assert (ended.code, "--bucket: 'acme' given, expected NAME=FOLDER" in ended.err) == (2, True)
+
+
 def test_a_key_of_that_name_that_is_no_label_is_not_replaced(command, bucket):
     for attribute in ("kind", "a"):
         ended = command("run", bucket / "texts.manifest", *TABLE, "--attribute", attribute, "-o", "all.manifest")
