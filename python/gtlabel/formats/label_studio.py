@@ -35,6 +35,8 @@ CARRIES = frozenset(FEATURES) - {
     "unused classes",
     "class order",
     "class ids",
+    "class fields",
+    "file fields",
 }
 _MOST_PIXELS = 2**28
 _USUAL_CONTROLS = ("choice", "label", "sentiment")
