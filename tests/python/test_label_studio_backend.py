@@ -19,13 +19,13 @@ from gtlabel.label_studio_backend import LabelStudioBackend, LabelStudioProject
 LABEL_STUDIO = os.environ.get("GTLABEL_TEST_LABEL_STUDIO")
 
 
-def call(url, content=None, headers=None):
+def call(url, content=None, headers=None, timeout=60):
     """(status, what came back); POST if there is something to send."""
     body = None if content is None else content if isinstance(content, bytes) else json.dumps(content).encode()
     request = urllib.request.Request(url, data=body, headers=headers or {})
     request.add_header("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(request, timeout=60) as response:
+        with urllib.request.urlopen(request, timeout=timeout) as response:
             return response.status, json.loads(response.read() or b"null")
     except urllib.error.HTTPError as error:
         return error.code, json.loads(error.read() or b"null")
@@ -421,7 +421,8 @@ class Project:
         self.id = self.call("/api/projects", {"title": "a job", "label_config": config})["id"]
 
     def call(self, path, content=None):
-        status, said = call(self.url + path, content, self.headers)
+        # It asks for predictions one task after the other; on a busy machine that takes minutes.
+        status, said = call(self.url + path, content, self.headers, timeout=600)
         assert status in (200, 201), said
         return said
 
