@@ -273,7 +273,7 @@ class LabelStudioBackend:
             status, content = self._respond(environ["REQUEST_METHOD"], environ.get("PATH_INFO", ""), environ)
         except Error as error:
             status, content = HTTPStatus.UNPROCESSABLE_ENTITY, {"error": str(error)}
-        except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             _log.warning("a request that is none of Label Studio's", exc_info=True)
             status, content = HTTPStatus.BAD_REQUEST, {"error": f"{type(error).__name__}: {error}"}
         except Exception as error:  # of a user's model: the job is as before, and the next request tries again

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,20 +21,37 @@ from gtlabel.formats.manifest import Manifest
 from gtlabel.formats.manifest_label import (
     BoxLabel,
     ClassLabel,
+    CuboidLabel,
     LabelValue,
     ManifestBox,
     ManifestClass,
     ManifestLabel,
+    MaskClass,
+    MaskLabel,
     MultiClassLabel,
+    SequenceLabel,
     SpanLabel,
     TextSpan,
 )
-from gtlabel.structured_consolidation import consolidate_boxes, consolidate_multi_label, consolidate_spans
+from gtlabel.formats.mask_files import read_mask, write_mask
+from gtlabel.formats.worker_masks import has_mask, mask_colors, mask_of_answer
+from gtlabel.structured_consolidation import (
+    consolidate_boxes,
+    consolidate_masks,
+    consolidate_multi_label,
+    consolidate_spans,
+)
 
 _COMPAT = "ground_truth_compat"
 _SAME_BOX = 0.5
+_SAME_MASK = 0.95  # mean intersection over union of the classes
 # Where answerContent has the parts of an answer.
 _LISTS: dict[type, str] = {MultiClassLabel: "labels", BoxLabel: "boundingBoxes", SpanLabel: "entities"}
+_ASKED: dict[type, str] = {
+    **_LISTS,
+    ClassLabel: "the label of a classifier",
+    MaskLabel: "labeledImage and labelMappings",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,18 +70,21 @@ class Reconsolidation(ColumnTable):
     new_label: NDArray[Any]
     new_confidence: NDArray[np.float64]
     changed: NDArray[np.bool_]
-    """Whether the label is another one: another class, another set, a box or span more, less or elsewhere."""
+    """Whether the label is another one: another class, another set, a box or span more, less or elsewhere; of a mask,
+    whether the mean intersection over union of its classes with the old one is below 0.95, or the old one not there."""
     attribute: str = field(kw_only=True)
     """The label attribute name."""
     method: str = field(kw_only=True)
     n_skipped: int = field(kw_only=True)
     """Answers that do not count: without a label, or of a worker who answered the item again."""
+    masks: dict[int, NDArray[np.uint8]] = field(kw_only=True, repr=False)
+    """Of semantic segmentation: item -> the class of each pixel, (height, width)."""
     _job: LabelingJobFolder = field(kw_only=True, repr=False)
     _labels: list[ManifestLabel] = field(kw_only=True, repr=False)
 
     def keys(self) -> tuple[str, ...]:
         """Names of the columns."""
-        others = ("attribute", "method", "n_skipped", "_job", "_labels")
+        others = ("attribute", "method", "n_skipped", "masks", "_job", "_labels")
         return tuple(name for name in ColumnTable.keys(self) if name not in others)
 
     @property
@@ -90,13 +111,25 @@ class Reconsolidation(ColumnTable):
         lines += [f"  {count} x {old} -> {new}" for (old, new), count in pairs.most_common(10)]
         return "\n".join(lines) + "\n"
 
-    def manifest(self) -> Manifest:
-        """The output manifest with the new labels and confidences; lines that stay as they were, to the byte."""
+    def manifest(self, masks: str | os.PathLike[str] | None = None) -> Manifest:
+        """The output manifest with the new labels and confidences; lines that stay as they were, to the byte.
+
+        ``masks``: of semantic segmentation, the folder where masks that change are written, as ``<item>.png``; the
+        lines name them there.
+        """
+        if self.masks and masks is None and self.n_changed:
+            raise InvalidArgument(f"masks: {self.n_changed} masks change, expected a folder to write them to")
         manifest = Manifest.from_bytes(self._job.manifest.to_bytes())
         for row, label in enumerate(self._labels):
+            item = int(self.item[row])
+            if self.changed[row] and masks is not None and isinstance(label.value, MaskLabel):
+                path = Path(masks) / f"{item}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_mask(self.masks[item], label.value, path)
+                label = replace(label, value=replace(label.value, mask_ref=path.as_posix()))
             same_confidence = self.old_confidence[row] == self.new_confidence[row]
             if self.changed[row] or not same_confidence:
-                manifest.set_label(int(self.item[row]), self.attribute, label)
+                manifest.set_label(item, self.attribute, label)
         return manifest
 
     def __repr__(self) -> str:
@@ -112,7 +145,8 @@ def reconsolidate(
     ----------
     folder
         The output folder of a job, or what ``gtlabel.formats.read_labeling_job`` made of it. Tasks: classification with
-        one class or several, label verification, bounding boxes, named entities.
+        one class or several, label verification, bounding boxes, semantic segmentation (needs Pillow), named entities.
+        Video frames and point clouds have one worker per object, so there is nothing to consolidate.
     method
         ``"consolidate"``: gtlabel's. For one class also ``"ground_truth_compat"``, which repeats the service to the
         digit, ``"majority_vote"``, ``"dawid_skene"`` and the other functions of that kind.
@@ -125,27 +159,46 @@ def reconsolidate(
         raise InvalidArgument(f"attribute: {name!r} given, expected one of {list(job.manifest.attributes)}")
     if method not in (*METHODS, _COMPAT):
         raise InvalidArgument(f"method: {method!r} given, expected one of {[*METHODS, _COMPAT]}")
+    old = job.manifest.typed_labels(name)
+    kind, consolidator = _consolidator(name, old)
+    if kind is not ClassLabel and method != "consolidate":
+        raise InvalidArgument(f"method: {method!r} given for a {kind.__name__}, expected 'consolidate'")
     answers = job.answers()
     if not len(answers):
         raise InvalidArgument(f"{job.folder}: no worker responses, expected raw answers to consolidate")
     beyond = answers.item[answers.item >= len(job.manifest)]
     if len(beyond):
         raise FormatError(f"{job.folder}: answers about item {beyond[0]}, the manifest has {len(job.manifest)} lines")
-    old = job.manifest.typed_labels(name)
-    kind = next((type(label.value) for label in old if label is not None), ClassLabel)
-    consolidators: dict[type, Callable[..., dict[int, tuple[Any, LabelValue]]]] = {
+    counted = _counted(answers, kind)
+    decided = consolidator(job, name, counted, old, method)
+    return replace(_compared(job, name, method, counted, old, decided), n_skipped=len(answers) - len(counted))
+
+
+Decided = dict[int, tuple[Any, LabelValue]]
+"""Item -> its label; before it, of masks the class of each pixel."""
+
+
+def _consolidator(name: str, old: list[ManifestLabel | None]) -> tuple[type, Callable[..., Decided]]:
+    """The kind of the labels, and what consolidates it."""
+    consolidators: dict[type, Callable[..., Decided]] = {
         ClassLabel: _classes,
         MultiClassLabel: _class_sets,
         BoxLabel: _boxes,
+        MaskLabel: _masks,
         SpanLabel: _spans,
     }
-    if kind not in consolidators:
-        raise InvalidArgument(f"{name!r}: labels of the kind {kind.__name__}, which cannot be consolidated again")
-    if kind is not ClassLabel and method != "consolidate":
-        raise InvalidArgument(f"method: {method!r} given for a {kind.__name__}, expected 'consolidate'")
-    counted = _counted(answers, kind)
-    decided = consolidators[kind](job, name, counted, old, method)
-    return replace(_compared(job, name, method, counted, old, decided), n_skipped=len(answers) - len(counted))
+    first = next((label for label in old if label is not None), None)
+    kind = ClassLabel if first is None else type(first.value)
+    task = "" if first is None else first.type
+    is_of_points = kind is MaskLabel and "point_cloud" in task
+    if kind in consolidators and not is_of_points:
+        return kind, consolidators[kind]
+    has_one_worker = is_of_points or kind in (SequenceLabel, CuboidLabel)
+    reason = "which one person labels alone" if has_one_worker else "whose answers only their own template knows"
+    raise InvalidArgument(
+        f"{name!r}: labels of the type {task or kind.__name__}, {reason}; expected classes, boxes, masks of images or "
+        "named entities"
+    )
 
 
 def _counted(answers: RawAnswers, kind: type) -> RawAnswers:
@@ -156,7 +209,9 @@ def _counted(answers: RawAnswers, kind: type) -> RawAnswers:
     for row, (item, worker, label, content) in enumerate(
         zip(answers.item.tolist(), answers.worker, answers.label, answers.content, strict=True)
     ):
-        if key is None:
+        if kind is MaskLabel:
+            has_label = has_mask(content)
+        elif key is None:
             has_label = label is not None
         else:
             parts = content.get(key) if isinstance(content, Mapping) else None
@@ -164,7 +219,7 @@ def _counted(answers: RawAnswers, kind: type) -> RawAnswers:
         if has_label:
             last[item, worker or row] = row  # nobody knows who is behind answers without a worker
     if not last:
-        raise FormatError(f"worker responses: none has {key or 'the label of a classifier'} in answerContent")
+        raise FormatError(f"worker responses: none has {_ASKED[kind]} in answerContent")
     rows = sorted(last.values())
     return RawAnswers(**{name: column[rows] for name, column in dict(answers).items()})
 
@@ -175,7 +230,7 @@ def _compared(
     method: str,
     answers: RawAnswers,
     old: list[ManifestLabel | None],
-    decided: dict[int, tuple[Any, LabelValue]],
+    decided: Decided,
 ) -> Reconsolidation:
     items = np.array(sorted(decided), dtype=np.int64)
     sources = job.manifest.sources
@@ -206,11 +261,16 @@ def _compared(
         new_label=objects([_shown(value) for value in new_values]),
         new_confidence=np.array([_confidence(value) for value in new_values]),
         changed=np.array(
-            [_differ(one, other) for one, other in zip(old_values, new_values, strict=True)], dtype=np.bool_
+            [
+                _differ_masks(job, one, decided[item][0]) if isinstance(other, MaskLabel) else _differ(one, other)
+                for item, one, other in zip(items.tolist(), old_values, new_values, strict=True)
+            ],
+            dtype=np.bool_,
         ),
         attribute=name,
         method=method,
         n_skipped=0,
+        masks={item: decided[item][0] for item in items.tolist() if isinstance(decided[item][1], MaskLabel)},
         _job=job,
         _labels=labels,
     )
@@ -232,6 +292,8 @@ def _classes_of(value: LabelValue | None) -> list[ManifestClass]:
         return value.classes
     if isinstance(value, BoxLabel):
         return [ManifestClass(index, name) for index, name in value.class_map]
+    if isinstance(value, MaskLabel):
+        return [one.region for one in value.classes]
     return []
 
 
@@ -242,7 +304,7 @@ def _number(numbers: dict[str, int], name: str) -> int:
 
 def _classes(
     job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
-) -> dict[int, tuple[Any, LabelValue]]:
+) -> Decided:
     columns = answers.item.tolist(), answers.worker.tolist(), answers.label.tolist()
     if method == _COMPAT:
         batches = job.consolidation_batches()
@@ -253,7 +315,7 @@ def _classes(
         result = METHODS[method](*columns)
         items, labels, confidences = result.items_, result.labels_, result.confidence_
     numbers = _class_numbers(old)
-    decided: dict[int, tuple[Any, LabelValue]] = {}
+    decided: Decided = {}
     for item, label, confidence in zip(items.tolist(), labels.tolist(), confidences.tolist(), strict=True):
         chosen = ManifestClass(_number(numbers, label), label, confidence)
         previous = old[item]
@@ -264,13 +326,13 @@ def _classes(
 
 def _class_sets(
     job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
-) -> dict[int, tuple[Any, LabelValue]]:
+) -> Decided:
     sets = [content[_LISTS[MultiClassLabel]] for content in answers.content]
     known = sorted({label for labels in sets for label in labels})  # people may have named none at all
     result = consolidate_multi_label(answers.item.tolist(), answers.worker.tolist(), sets, labels=known or None)
     numbers = _class_numbers(old)
     column_of = {label: column for column, label in enumerate(result.labels_.tolist())}
-    decided: dict[int, tuple[Any, LabelValue]] = {}
+    decided: Decided = {}
     for row, (item, labels) in enumerate(zip(result.items_.tolist(), result.label_sets_, strict=True)):
         classes = [
             ManifestClass(_number(numbers, label), label, float(result.probabilities_[row, column_of[label]]))
@@ -299,7 +361,7 @@ def _numbers_of(part: Mapping[str, Any], keys: tuple[str, ...], item: int) -> li
 
 def _boxes(
     job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
-) -> dict[int, tuple[Any, LabelValue]]:
+) -> Decided:
     rows, empty = _parts_columns(answers, _LISTS[BoxLabel])
     numbers = _class_numbers(old)
     items = dict.fromkeys(answers.item.tolist())
@@ -323,7 +385,7 @@ def _boxes(
         ):
             shape = round(box[0]), round(box[1]), round(box[2] - box[0]), round(box[3] - box[1])
             boxes[item].append(ManifestBox(ManifestClass(_number(numbers, label), label, confidence), *shape))
-    decided: dict[int, tuple[Any, LabelValue]] = {}
+    decided: Decided = {}
     for item, found in boxes.items():
         previous = old[item]
         before = previous.value if previous and isinstance(previous.value, BoxLabel) else BoxLabel()
@@ -333,7 +395,7 @@ def _boxes(
 
 def _spans(
     job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
-) -> dict[int, tuple[Any, LabelValue]]:
+) -> Decided:
     rows, empty = _parts_columns(answers, _LISTS[SpanLabel])
     sources = job.manifest.sources
     items = dict.fromkeys(answers.item.tolist())
@@ -359,12 +421,70 @@ def _spans(
             strict=True,
         ):
             spans[item].append(TextSpan(label, start, end, confidence))
-    decided: dict[int, tuple[Any, LabelValue]] = {}
+    decided: Decided = {}
     for item, found in spans.items():
         previous = old[item]
         before = previous.value if previous and isinstance(previous.value, SpanLabel) else SpanLabel()
         decided[item] = found, replace(before, spans=found)
     return decided
+
+
+_BACKGROUND, _WHITE = "BACKGROUND", "#ffffff"
+_MOST_MASK_CLASS = 255
+
+
+def _masks(
+    job: LabelingJobFolder, name: str, answers: RawAnswers, old: list[ManifestLabel | None], method: str
+) -> Decided:
+    numbers = _class_numbers(old)
+    numbers.setdefault(next((label for label, number in numbers.items() if number == 0), _BACKGROUND), 0)
+    colors = {number: _WHITE for number in numbers.values() if number == 0}
+    for label in old:
+        for one in label.value.classes if label is not None and isinstance(label.value, MaskLabel) else []:
+            colors[one.region.class_index] = one.hex_color or colors.get(one.region.class_index, "")
+    masks = []
+    for item, content in zip(answers.item.tolist(), answers.content, strict=True):
+        where = f"worker response of item {item}"
+        for class_name, color in mask_colors(content, where).items():
+            number = _number(numbers, class_name)
+            colors[number] = colors.get(number) or color
+        wrong = next((number for number in numbers.values() if not 0 <= number <= _MOST_MASK_CLASS), None)
+        if wrong is not None:
+            raise FormatError(f"{where}: a class of number {wrong}, expected 0 to {_MOST_MASK_CLASS} in a mask")
+        masks.append(mask_of_answer(content, numbers, where))
+    result = consolidate_masks(
+        answers.item.tolist(), answers.worker.tolist(), masks, n_classes=max(numbers.values()) + 1
+    )
+    names = {number: class_name for class_name, number in numbers.items()}
+    decided: Decided = {}
+    for item, mask, confidence in zip(result.items_.tolist(), result.masks_, result.confidence_.tolist(), strict=True):
+        previous = old[item]
+        before = previous.value if previous and isinstance(previous.value, MaskLabel) else MaskLabel()
+        present = {one.region.class_index for one in before.classes} | {0} | set(np.unique(mask).tolist())
+        classes = [
+            MaskClass(ManifestClass(number, names[number], confidence), colors.get(number, ""))
+            for number in sorted(present)
+        ]
+        decided[item] = mask, replace(before, classes=classes)
+    return decided
+
+
+def _differ_masks(job: LabelingJobFolder, old: LabelValue | None, mask: NDArray[np.uint8]) -> bool:
+    """Whether a mask is another than that of a label, whose file is looked for by its name in the job's folder."""
+    if not isinstance(old, MaskLabel) or job.folder is None:
+        return True
+    file_name = old.mask_ref.rpartition("/")[2]
+    path = next((path for path in job.other_files if path.rpartition("/")[2] == file_name), None)
+    if path is None:
+        return True
+    before = read_mask(job.folder / path, old)
+    if before.shape != mask.shape:
+        return True
+    overlaps = []
+    for number in set(np.unique(before).tolist()) | set(np.unique(mask).tolist()):
+        one, other = before == number, mask == number
+        overlaps.append(np.count_nonzero(one & other) / np.count_nonzero(one | other))
+    return float(np.mean(overlaps)) < _SAME_MASK if overlaps else False
 
 
 def _confidence(value: LabelValue | None) -> float:

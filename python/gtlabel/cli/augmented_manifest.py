@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 import gtlabel as gt
+from gtlabel.cli.job_input import JobInput
 from gtlabel.cli.tables import Table
 
 # Ground Truth's LabelAttributeName; those that end in -ref are for files of masks.
@@ -21,20 +22,24 @@ class AugmentedManifest:
     ``renamed``: columns of a CSV that are ``source`` or ``source-ref`` in a manifest.
     """
 
-    def __init__(self, table: Table, attribute: str, renamed: dict[str, str]) -> None:
+    def __init__(self, source: JobInput, renamed: dict[str, str]) -> None:
         from gtlabel.formats import Manifest, read_manifest
 
-        _check_attribute(table, attribute)
-        self._attribute = attribute
-        if table.is_lines:
+        table = source.table
+        _check_attribute(table, source.attribute, is_chained=source.labelled is not None)
+        self._attribute = source.attribute
+        self._places = np.array(table.places, dtype=np.int64)
+        if source.labelled is not None:
+            self._manifest = source.labelled
+        elif table.is_lines:
             self._manifest = read_manifest(table.path)
         else:
             _check_renamed(table, renamed)
             rows = ({renamed.get(name, name): value for name, value in row.items()} for row in table.rows)
             self._manifest = Manifest(rows)
-        if len(self._manifest) != len(table):
+        if len(self._manifest) != table.n_in_file:
             raise gt.InvalidArgument(
-                f"{table.path}: {len(self._manifest)} lines of a manifest, {len(table)} of JSON Lines"
+                f"{table.path}: {len(self._manifest)} lines of a manifest, {table.n_in_file} of JSON Lines"
             )
 
     def write(self, job: gt.LabelingJob, path: Path) -> None:
@@ -47,7 +52,7 @@ class AugmentedManifest:
             self._attribute,
             labels.label[is_class].tolist(),
             classes=job.classes,
-            rows=labels.item[is_class],
+            rows=self._places[labels.item[is_class]],
             confidence=np.round(labels.confidence[is_class].astype(float), 4),
             source=labels.source[is_class].tolist(),
         )
@@ -63,7 +68,7 @@ def _check_renamed(table: Table, renamed: dict[str, str]) -> None:
             )
 
 
-def _check_attribute(table: Table, attribute: str) -> None:
+def _check_attribute(table: Table, attribute: str, *, is_chained: bool) -> None:
     is_good = _ATTRIBUTE.fullmatch(attribute) and not attribute.endswith(("-ref", "-metadata"))
     if not is_good or attribute in _RESERVED:
         raise gt.InvalidArgument(
@@ -71,5 +76,5 @@ def _check_attribute(table: Table, attribute: str) -> None:
             "that ends in -ref or -metadata"
         )
     for name in (attribute, f"{attribute}-metadata"):
-        if name in table.columns:
+        if name in table.columns and not is_chained:
             raise gt.InvalidArgument(f"--attribute: {table.path} has {name!r} already, expected another name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,15 @@ def add_feature_options(parser: argparse.ArgumentParser) -> None:
         default="imagenet",
         help="what the network expects of pixels (default: imagenet)",
     )
-    group.add_argument(
-        "--bucket", metavar="NAME=FOLDER", action="append", default=[], help="where the objects of s3://NAME/ are"
-    )
+    add_bucket_option(group)
     group.add_argument(
         "--cache", metavar="FOLDER", help="where features are kept (default: the user's cache); none: nowhere"
+    )
+
+
+def add_bucket_option(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--bucket", metavar="NAME=FOLDER", action="append", default=[], help="where the objects of s3://NAME/ are"
     )
 
 
@@ -80,7 +85,7 @@ def features_of(table: Table, arguments: argparse.Namespace, left_out: set[str])
             if not arguments.quiet and output.has_progress_bar():
                 output.tell(f"features of {len(table):,} texts ...")
             return text_features(_texts(table, value), cache=cache)
-        files = _image_files(table, value, _buckets(arguments.bucket))
+        files = _image_files(table, value, bucket_folders(arguments.bucket))
         return image_features(
             files,
             onnx_model=arguments.onnx,
@@ -124,6 +129,8 @@ def _texts(table: Table, column: str) -> list[str]:
 
 def _from_file(path: str, table: Table) -> Any:
     features = read_features(path)
+    if features.shape[0] == table.n_in_file:
+        return features if len(table) == table.n_in_file else features[table.places]
     if features.shape[0] != len(table):
         raise InvalidArgument(
             f"{path}: {features.shape[0]:,} rows for the {len(table):,} items of {table.path}, expected one each"
@@ -140,7 +147,8 @@ def _from_columns(table: Table, names: list[str], left_out: set[str]) -> Any:
     return table_features({name: table.column(name, "--columns") for name in names})[0]
 
 
-def _buckets(given: list[str]) -> dict[str, Path]:
+def bucket_folders(given: list[str]) -> dict[str, Path]:
+    """Bucket -> folder, of the values of --bucket."""
     folders = {}
     for pair in given:
         name, equals, folder = pair.partition("=")
@@ -156,7 +164,7 @@ def _image_files(table: Table, column: str, buckets: dict[str, Path]) -> list[Pa
         if not isinstance(address, str) or not address:
             raise InvalidArgument(f"{table.where(row)}: {column!r} is {address!r}, expected the address of an image")
         file = local_file(address, table.path.parent, buckets, table.where(row), "--bucket {}=FOLDER")
-        if not file.is_file():
+        if not os.path.isfile(file):
             raise InvalidArgument(f"{table.where(row)}: {file} is not there")
         files.append(file)
     return files

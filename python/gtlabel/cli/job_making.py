@@ -7,19 +7,24 @@ from pathlib import Path
 from typing import Any
 
 import gtlabel as gt
-from gtlabel.cli import options
+from gtlabel.cli import options, output
 from gtlabel.cli.answer_columns import AnswerColumns
-from gtlabel.cli.item_features import columns_left_out, features_of, id_column
+from gtlabel.cli.item_features import columns_left_out, features_of
+from gtlabel.cli.job_input import JobInput
 from gtlabel.cli.stored_rows import check_same_rows, remember_rows
 from gtlabel.cli.tables import Table
+from gtlabel.formats import JobRequest
 
 
 def make_job(
-    arguments: argparse.Namespace, table: Table, ids: list[str] | None, given: AnswerColumns | None
+    arguments: argparse.Namespace, source: JobInput, ids: list[str] | None, given: AnswerColumns | None
 ) -> gt.LabelingJob:
     """A new job, or that of an existing store. ``given``: the answers of a file, if there is one."""
+    table = source.table
     is_stored = arguments.store is not None and Path(arguments.store).exists()
-    classes = [] if is_stored and arguments.classes is None else _classes(arguments, table, given)
+    classes = [] if is_stored and arguments.classes is None else _classes(arguments, source, given)
+    if classes:
+        source.check_classes(classes)
     target = options.target_of(arguments)
     overlap = _overlap(arguments)
     budget = gt.Budget(arguments.max_answers, arguments.max_cost, arguments.max_items)
@@ -31,6 +36,8 @@ def make_job(
         if is_row_by_place:
             check_same_rows(arguments.store, table)
         return _stored_job(arguments, table, ids, features, classes, target)
+    if source.request is not None:
+        return _requested_job(arguments, source.request, features, classes)
     job = gt.LabelingJob(
         features,
         classes,
@@ -52,32 +59,46 @@ def make_job(
     return gt.LabelingJob.open(arguments.store, features, n_threads=arguments.threads)
 
 
-def item_ids(table: Table, arguments: argparse.Namespace) -> list[str] | None:
-    """The names of the items, each one once; None: they have none."""
-    name = id_column(table, arguments)
-    if name is None:
-        return None
-    ids = table.column(name, "--id")
-    seen: dict[str, int] = {}
-    for row, value in enumerate(ids):
-        if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
-            raise gt.InvalidArgument(f"{table.where(row)}: the id is {value!r}, expected a name")
-        first = seen.setdefault(str(value), row)
-        if first != row:
-            raise gt.InvalidArgument(
-                f"{table.where(row)}: the id {value!r} again, first in line {table.line_numbers[first]}"
-            )
-    return list(seen)
+def _requested_job(
+    arguments: argparse.Namespace, request: JobRequest, features: Any, classes: list[str]
+) -> gt.LabelingJob:
+    """What the request says, but for what the options say otherwise."""
+    budget = gt.Budget(arguments.max_answers, arguments.max_cost, arguments.max_items)
+    said: dict[str, Any] = {
+        "target": options.target_of(arguments) if options.has_target(arguments) else None,
+        "batch_size": arguments.batch_size,
+        "overlap": _overlap(arguments),
+        "price": options.price_of(arguments),
+        "budget": None if budget == gt.Budget() else budget,
+    }
+    known = len(request.warnings)
+    job = request.start(
+        features,
+        classes,
+        seed=arguments.seed,
+        n_threads=arguments.threads,
+        commit="final" if arguments.final else "eager",
+        store=request.store_path,
+        **{name: value for name, value in said.items() if value is not None},
+    )
+    for warning in request.warnings[known:]:
+        output.tell(f"warning: {warning}")
+    return job
 
 
-def _classes(arguments: argparse.Namespace, table: Table, given: AnswerColumns | None) -> list[str]:
+def _classes(arguments: argparse.Namespace, source: JobInput, given: AnswerColumns | None) -> list[str]:
     if arguments.classes is not None:
         return list(arguments.classes)
+    known = source.known_classes()
+    if source.request is not None and known:
+        return known
     if arguments.truth is not None:
-        values = {str(value) for value in table.column(arguments.truth, "--truth") if value not in (None, "")}
-        return sorted(values)
+        values = {str(value) for value in source.table.column(arguments.truth, "--truth") if value not in (None, "")}
+        return [*known, *sorted(values - set(known))]
     if given is not None:
-        return sorted(set(given.answers) - {"skip", "unsure", "none of these"})
+        return [*known, *sorted(set(given.answers) - {"skip", "unsure", "none of these"} - set(known))]
+    if known:
+        return known
     raise gt.InvalidArgument("--classes: not given, expected the names of all classes, such as --classes cat,dog")
 
 

@@ -28,10 +28,10 @@ def seed(text: str) -> int | None:
     """A number, or ``random``."""
     if text == "random":
         return None
-    return at_least(0)(text)
+    return at_least(0, 2**64 - 1)(text)
 
 
-def at_least(least: int) -> Callable[[str], int]:
+def at_least(least: int, most: int = 2**31 - 1) -> Callable[[str], int]:
     """A type of whole numbers."""
 
     def whole_number(text: str) -> int:
@@ -41,6 +41,8 @@ def at_least(least: int) -> Callable[[str], int]:
             raise argparse.ArgumentTypeError(f"{text!r} given, expected a whole number") from None
         if value < least:
             raise argparse.ArgumentTypeError(f"{value} given, expected at least {least}")
+        if value > most:
+            raise argparse.ArgumentTypeError(f"{text.strip()[:40]} given, expected at most {most}")
         return value
 
     return whole_number

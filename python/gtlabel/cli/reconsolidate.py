@@ -6,6 +6,7 @@ FOLDER is what the service left under the job's output path: manifests and worke
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from gtlabel.cli import exit_codes, output
 from gtlabel.cli.output_files import check_outputs
@@ -24,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--method", default="consolidate", metavar="METHOD", help="default: consolidate")
     parser.add_argument("--attribute", metavar="NAME", help="of the labels; default: the only one")
     parser.add_argument("-o", "--output", metavar="FILE", help="the manifest with the new labels")
+    parser.add_argument(
+        "--masks", metavar="FOLDER", help="of semantic segmentation: where masks that change are written, with -o"
+    )
     output.add_json_option(parser)
 
 
@@ -32,9 +36,13 @@ def call(arguments: argparse.Namespace) -> int:
     from gtlabel.formats import write_manifest
 
     check_outputs([("-o", arguments.output)], [arguments.folder])
+    if arguments.masks and Path(arguments.masks).resolve().is_relative_to(Path(arguments.folder).resolve()):
+        raise gt.InvalidArgument(
+            f"--masks: {arguments.masks} is in the input {arguments.folder}, expected another folder"
+        )
     result = gt.reconsolidate(arguments.folder, arguments.method, attribute=arguments.attribute)
     if arguments.output:
-        write_manifest(result.manifest(), arguments.output)
+        write_manifest(result.manifest(arguments.masks), arguments.output)
     changes = [
         {name: column[row] for name, column in dict(result).items()}
         for row, is_changed in enumerate(result.changed.tolist())

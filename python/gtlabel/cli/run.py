@@ -1,4 +1,4 @@
-"""Label the items of a CSV or a manifest.
+"""Label the items of a CSV or a manifest, or run a CreateLabelingJob request.
 
 People are asked about as few items as it takes; the rest is labelled by the machine, and audited. Answers come from a
 person at the terminal, a command, a CSV, or a column that holds the truth.
@@ -24,14 +24,17 @@ from gtlabel.cli.item_features import (
     add_id_option,
     source_columns,
 )
-from gtlabel.cli.job_making import item_ids, make_job
+from gtlabel.cli.job_input import read_job_input, read_request
+from gtlabel.cli.job_making import make_job
 from gtlabel.cli.job_outputs import check_kinds, wants_manifest, write_outputs
 from gtlabel.cli.output_files import check_outputs, is_same_file
 from gtlabel.cli.question_file import check_answers_taken, read_question_file, write_questions
 from gtlabel.cli.report_document import report_document
-from gtlabel.cli.tables import Table, read_table
+from gtlabel.cli.tables import Table
 from gtlabel.cli.terminal import Terminal
+from gtlabel.formats import JobRequest
 
+_MOST_THREADS = 1024
 _MOST_SKIPPED_BATCHES = 100  # skipped whole, in a row: there is nobody else
 
 EPILOG = """\
@@ -47,13 +50,19 @@ examples:
     gtlabel run images.manifest --classes cat,dog --answers-from './ask.py' -o labeled.manifest
   several people per item, each answer 0.05 EUR, at most 100 EUR:
     gtlabel run t.csv --classes a,b --answers-from ./ask --overlap 1-5 --price 0.05 --currency EUR --max-cost 100
+  a job of Ground Truth; the folder stands for its bucket, and the output manifest goes where S3OutputPath says:
+    gtlabel run request.json --bucket acme-data=./data --answers-from ./ask
 
 exit codes: 0 done; 1 done, but the target is not proved or items have no label; 2 refused; 3 answers are missing
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("input", metavar="INPUT", help="a CSV, JSON Lines or manifest, one item per row")
+    parser.add_argument(
+        "input",
+        metavar="INPUT",
+        help="a CSV, JSON Lines or manifest, one item per row; or the JSON of a CreateLabelingJob request",
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -71,7 +80,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="all classes, or a file of them; default: those of the truth or of the answers",
     )
     parser.add_argument(
-        "--attribute", default="label", metavar="NAME", help="of the labels in a manifest (default: label)"
+        "--attribute",
+        metavar="NAME",
+        help="of the labels in a manifest (default: label); lines of INPUT that have such a label keep it",
     )
     _add_answer_options(parser)
     add_feature_options(parser)
@@ -121,12 +132,22 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--max-cost", type=options.amount, metavar="AMOUNT", help="budget: money, with --price")
     options.add_price_options(group)
-    group.add_argument("--threads", type=options.at_least(0), default=0, metavar="N", help="0: all cores (default)")
+    group.add_argument(
+        "--threads", type=options.at_least(0, _MOST_THREADS), default=0, metavar="N", help="0: all cores (default)"
+    )
 
 
 def call(arguments: argparse.Namespace) -> int:
+    request = read_request(arguments, refused=("id", "attribute", "store"))
     name = Path(arguments.input).stem
-    outputs = arguments.output or [f"{name}.labels.csv"]
+    if request is not None:
+        outputs = arguments.output
+        _prepare_folder(request)
+        for warning in request.warnings:
+            output.tell(f"warning: {warning}")
+        arguments.store = str(request.store_path)
+    else:
+        outputs = arguments.output or [f"{name}.labels.csv"]
     if _is_at_terminal(arguments) and arguments.store is None:
         arguments.store = f"{name}.gtlabel"  # what a person said must not be lost
         output.tell(f"The job lives in {arguments.store}; the same command goes on with it.")
@@ -135,26 +156,42 @@ def call(arguments: argparse.Namespace) -> int:
     inputs = [arguments.input, arguments.store, arguments.features, arguments.onnx]
     if not is_filled_in:
         inputs.append(arguments.answers)
-    check_outputs([*(("-o", path) for path in outputs), ("--ask", arguments.ask)], inputs)
-    table = read_table(arguments.input)
+    written = [*(("-o", path) for path in outputs), ("--ask", arguments.ask)]
+    if request is not None:
+        inputs.append(request.manifest_path)
+        written.append(("S3OutputPath", str(request.output_manifest_path)))
+    check_outputs(written, inputs)
+    source = read_job_input(arguments, request, is_augmented=wants_manifest(outputs))
+    table = source.table
     given = read_answers(arguments.answers, None, None, None) if arguments.answers else None
-    ids = item_ids(table, arguments)
+    ids = source.ids(arguments)
     manifest = None
     if wants_manifest(outputs):
-        manifest = AugmentedManifest(table, arguments.attribute, source_columns(table, arguments))
+        manifest = AugmentedManifest(source, source_columns(table, arguments))
     held = read_question_file(arguments.ask) if arguments.ask else None
-    job = make_job(arguments, table, ids, given)
+    job = make_job(arguments, source, ids, given)
     if held is not None and not is_filled_in:
         check_answers_taken(arguments.ask, held, given, job)
     try:
         is_finished = _drive(arguments, job, table, given)
     finally:
-        written = len(job.labels()) > 0
-        if written:
+        has_labels = len(job.labels()) > 0
+        if has_labels:
             write_outputs(outputs, job, table.path.name, manifest)
+            if request is not None:
+                outputs = [*outputs, str(request.write(job))]
     if not is_finished and arguments.ask:
         write_questions(arguments.ask, job, table, _hidden(arguments), held)
-    return _conclude(arguments, job, is_finished, outputs if written else [])
+    return _conclude(arguments, job, is_finished, outputs if has_labels else [], request)
+
+
+def _prepare_folder(request: JobRequest) -> None:
+    """Makes the folder of the job. A name that another job has used is refused, as by Ground Truth."""
+    if request.output_manifest_path.exists() and not request.store_path.exists():
+        raise gt.InvalidArgument(
+            f"LabelingJobName: {request.output_manifest_path} is there already, of another job, expected another name"
+        )
+    request.output_manifest_path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _is_at_terminal(arguments: argparse.Namespace) -> bool:
@@ -240,7 +277,13 @@ def _progress(arguments: argparse.Namespace, job: gt.LabelingJob) -> Iterator[Ca
         yield show
 
 
-def _conclude(arguments: argparse.Namespace, job: gt.LabelingJob, is_finished: bool, written: list[str]) -> int:
+def _conclude(
+    arguments: argparse.Namespace,
+    job: gt.LabelingJob,
+    is_finished: bool,
+    written: list[str],
+    request: JobRequest | None,
+) -> int:
     report = job.report()
     is_proved = isinstance(job.target, gt.ConfidenceThreshold) or report.n_auto == 0 or report.certificate is not None
     n_unlabelled = report.n_items - len(job.labels())
@@ -254,6 +297,8 @@ def _conclude(arguments: argparse.Namespace, job: gt.LabelingJob, is_finished: b
         "written": written,
         "exit_code": code,
     }
+    if request is not None:
+        document["warnings"] = request.warnings
     lines = [str(report), *(f"written: {path}" for path in written)]
     if not is_finished:
         lines.append("not finished: answers are missing")

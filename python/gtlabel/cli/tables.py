@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -26,6 +26,18 @@ class Table:
     columns: list[str]
     rows: list[dict[str, Any]]
     line_numbers: list[int]
+    places: list[int]
+    """Of the rows among those of the file, from 0."""
+    n_in_file: int
+
+    def subset(self, rows: Sequence[int]) -> Table:
+        """Some of the rows, in the order given."""
+        return replace(
+            self,
+            rows=[self.rows[row] for row in rows],
+            line_numbers=[self.line_numbers[row] for row in rows],
+            places=[self.places[row] for row in rows],
+        )
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -47,10 +59,12 @@ class Table:
         return f"{self.path}:{self.line_numbers[row]}"
 
 
-def read_table(path: str | Path) -> Table:
-    """The table in a file; which kind it is, its ending says (.jsonl, .ndjson, .manifest: JSON Lines; else CSV)."""
+def read_table(path: str | Path, *, is_lines: bool | None = None) -> Table:
+    """The table in a file, JSON Lines or CSV; by default its ending says which (.jsonl, .ndjson, .manifest: lines)."""
     path = Path(path)
-    read = _read_lines if path.suffix.lower() in _LINE_ENDINGS else _read_csv
+    if is_lines is None:
+        is_lines = path.suffix.lower() in _LINE_ENDINGS
+    read = _read_lines if is_lines else _read_csv
     try:
         table = read(path)
     except UnicodeDecodeError as error:
@@ -79,7 +93,7 @@ def _read_csv(path: Path) -> Table:
                 raise InvalidArgument(f"{path}:{line}: {len(cells)} cells, expected {len(header)} as in the first line")
             rows.append(dict(zip(header, cells, strict=True)))
             line_numbers.append(line)
-    return Table(path, False, header, rows, line_numbers)
+    return Table(path, False, header, rows, line_numbers, list(range(len(rows))), len(rows))
 
 
 def _delimiter(path: Path, file: TextIO) -> str:
@@ -115,7 +129,7 @@ def _read_lines(path: Path) -> Table:
             columns.update(dict.fromkeys(row))
             rows.append(row)
             line_numbers.append(number)
-    return Table(path, True, list(columns), rows, line_numbers)
+    return Table(path, True, list(columns), rows, line_numbers, list(range(len(rows))), len(rows))
 
 
 def json_object(text: str, where: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from gtlabel.formats.file_text import StrPath, fault, write_text
 CARRIES = frozenset(FEATURES)
 TITLE = "gtlabel annotations"
 _VERSION = 1
+_OF_FILE = ("class_ids", "class_fields", "file_fields")
 _KINDS: dict[str, type] = {
     "choice": Choice,
     "box": Box,
@@ -46,7 +47,8 @@ _KIND_OF = {kind: name for name, kind in _KINDS.items()}
 def write_annotations(annotations: Annotations, path: StrPath) -> None:
     """A line with the classes, then one line per item; what has its default is left out."""
     head: dict[str, Any] = {"format": TITLE, "version": _VERSION, "classes": annotations.classes}
-    head |= {"class_ids": dict(annotations.class_ids)} if annotations.class_ids else {}
+    for name in _OF_FILE:
+        head |= {name: dict(getattr(annotations, name))} if getattr(annotations, name) else {}
     lines = [head, *(_fields_of(item) for item in annotations.items)]
     try:
         text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines)
@@ -71,13 +73,19 @@ def read_annotations(path: StrPath) -> Annotations:
     )
     if not is_right or len(set(class_ids.values())) < len(class_ids):
         raise fault(path, "line 1", f"class_ids: expected different whole numbers of 0 to {LARGEST_CLASS_ID} by class")
+    class_fields, file_fields = (lines[0][1].get(name, {}) for name in _OF_FILE[1:])
+    is_right = isinstance(class_fields, dict) and all(isinstance(value, dict) for value in class_fields.values())
+    if not is_right or not isinstance(file_fields, dict):
+        raise fault(path, "line 1", "class_fields, file_fields: expected objects in braces")
     items = []
     for number, value in lines[1:]:
         try:
             items.append(_item(value))
         except (InvalidArgument, TypeError) as error:
             raise fault(path, f"line {number}", str(error)) from None
-    return dataclasses.replace(Annotations.of(items, classes), class_ids=class_ids)
+    return dataclasses.replace(
+        Annotations.of(items, classes), class_ids=class_ids, class_fields=class_fields, file_fields=file_fields
+    )
 
 
 def _fields_of(value: Any) -> Any:
@@ -155,7 +163,10 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return _is_whole(value) or (isinstance(value, float) and math.isfinite(value))
+    try:
+        return (_is_whole(value) or isinstance(value, float)) and math.isfinite(value)
+    except OverflowError:  # a whole number larger than any float
+        return False
 
 
 def _text(value: Any, name: str) -> Any:

@@ -153,6 +153,10 @@ class Annotations:
     classes: tuple[str, ...] = ()
     class_ids: Mapping[str, int] = field(default_factory=dict)
     """Numbers of classes by name, where a file does not count them off."""
+    class_fields: Mapping[str, Fields] = field(default_factory=dict)
+    """What else a file says of its classes, by the name of the class: COCO's supercategories."""
+    file_fields: Fields = field(default_factory=dict)
+    """What a file says beside items and classes, by name: COCO's info and licenses."""
     not_read: Mapping[str, int] = field(default_factory=dict, compare=False)
     """What the file said that has no place here, by name, with how often."""
 

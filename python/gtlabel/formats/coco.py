@@ -25,6 +25,8 @@ CARRIES = frozenset(
         "unused classes",
         "class order",
         "class ids",
+        "class fields",
+        "file fields",
         "item ids",
         "ids beside image names",
         "images",
@@ -41,6 +43,7 @@ CARRIES = frozenset(
 _MOST_PIXELS = 2**30  # of a mask: a few bytes may claim any number
 _FILE_KEYS = ("images", "annotations", "categories")
 _IMAGE_KEYS = ("id", "file_name", "width", "height", "item_id")
+_CATEGORY_KEYS = ("id", "name")
 _MARK_KEYS = ("id", "image_id", "category_id", "bbox", "segmentation", "area", "score", "mark_id", "rotation")
 
 
@@ -55,13 +58,16 @@ def write_coco(annotations: Annotations, path: StrPath) -> None:
     image_ids = _numbers([item.id for item in ready.items])
     marks = [(number, mark) for number, item in zip(image_ids, ready.items, strict=True) for mark in _marks(item)]
     mark_ids = _numbers([mark.id for _, mark in marks])
-    content = {
+    content = _not(ready.file_fields, _FILE_KEYS) | {
         "images": [_image(item, number) for item, number in zip(ready.items, image_ids, strict=True)],
         "annotations": [
             _annotation(mark, number, image_id, categories)
             for (image_id, mark), number in zip(marks, mark_ids, strict=True)
         ],
-        "categories": [{"id": number, "name": name} for name, number in categories.items()],
+        "categories": [
+            {"id": number, "name": name} | _not(ready.class_fields.get(name, {}), _CATEGORY_KEYS)
+            for name, number in categories.items()
+        ],
     }
     try:
         text = json.dumps(content, ensure_ascii=False, allow_nan=False)
@@ -179,20 +185,21 @@ def read_coco(path: StrPath) -> Annotations:
             raise fault(path, where, f"category_id {category!r} is not a category of the file")
         marks_of[image_id].append(_mark(path, where, given, names[category]))
     items = [_item(path, where, image, tuple(marks_of[image["id"]])) for where, image in images]
-    annotations = Annotations.of(items, tuple(names.values()), not_read=_not_read(content))
+    annotations = dataclasses.replace(
+        Annotations.of(items, tuple(names.values())),
+        class_fields=_class_fields(content),
+        file_fields={name: value for name, value in content.items() if name not in _FILE_KEYS},
+    )
     return annotations.with_class_ids(((name, key) for key, name in names.items()), first=1)
 
 
-def _not_read(content: Mapping[str, Any]) -> dict[str, int]:
-    """Such as info, licenses, and what categories say beside their names."""
-    others = {name: value for name, value in content.items() if name not in _FILE_KEYS and value}
-    found = {name: len(value) if isinstance(value, list) else 1 for name, value in others.items()}
-    more = [
-        category
+def _class_fields(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What categories say beside their numbers and names, such as supercategories and keypoints."""
+    fields = {
+        category["name"]: {name: value for name, value in category.items() if name not in _CATEGORY_KEYS}
         for category in content.get("categories", [])
-        if any(category[name] for name in set(category) - {"id", "name"})
-    ]
-    return found | {"category fields": len(more)}
+    }
+    return {name: said for name, said in fields.items() if said}
 
 
 def _objects(path: StrPath, content: Mapping[str, Any], name: str, singular: str) -> Any:
@@ -254,7 +261,10 @@ def _mark(path: StrPath, where: str, given: dict[str, Any], label: str) -> Mark:
 
 
 def _is_near(given: Any, area: float) -> bool:
-    return isinstance(given, int | float) and math.isclose(given, area, rel_tol=1e-6, abs_tol=1e-6)
+    try:
+        return isinstance(given, int | float) and math.isclose(given, area, rel_tol=1e-6, abs_tol=1e-6)
+    except OverflowError:  # a whole number larger than any float
+        return False
 
 
 def _shape(path: StrPath, where: str, given: dict[str, Any], label: str) -> Box | Polygon | Mask:
@@ -279,7 +289,7 @@ def _shape(path: StrPath, where: str, given: dict[str, Any], label: str) -> Box 
         return Box(label, x, y, x + width, y + height, rotation=_finite(given.get("rotation", 0)), **common)
     except KeyError as error:
         raise fault(path, where, f"no {error}") from None
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, FormatError):
             raise
         raise fault(path, where, f"{error}; expected bbox [x, y, width, height] and segmentation") from None

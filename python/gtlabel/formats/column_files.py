@@ -197,7 +197,11 @@ def _read_parquet(path: StrPath) -> ColumnFile:
     content = Path(path).read_bytes()
     try:
         table = parquet.read_table(io.BytesIO(content))
-        columns = {name: _plain(table[name]) for name in table.column_names}
+        values = [_plain(table[position]) for position in range(table.num_columns)]
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:  # all of them of bytes that are damaged
         raise fault(path, "", f"no Parquet: {error}") from None
+    names = table.column_names
+    if len(set(names)) != len(names):
+        raise fault(path, "", f"columns {names} given, expected each name once")
+    columns = dict(zip(names, values, strict=True))
     return ColumnFile(str(path), columns, "row", list(range(table.num_rows)))

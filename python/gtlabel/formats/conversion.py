@@ -33,8 +33,13 @@ from gtlabel.formats.file_text import StrPath, parse_json, read_text
 from gtlabel.formats.label_files import labels_of_columns
 from gtlabel.formats.label_studio import CARRIES as LABEL_STUDIO_CARRIES
 from gtlabel.formats.label_studio import read_label_studio, write_label_studio
+from gtlabel.formats.manifest import read_manifest
 from gtlabel.formats.manifest_annotations import CARRIES as MANIFEST_CARRIES
-from gtlabel.formats.manifest_annotations import read_manifest_annotations, write_manifest_annotations
+from gtlabel.formats.manifest_annotations import (
+    annotations_of_manifest,
+    read_manifest_annotations,
+    write_manifest_annotations,
+)
 from gtlabel.formats.pascal_voc import CARRIES as PASCAL_VOC_CARRIES
 from gtlabel.formats.pascal_voc import read_pascal_voc, write_pascal_voc
 from gtlabel.formats.yolo import (
@@ -90,7 +95,14 @@ class Conversion:
 
 
 def convert(
-    source: StrPath, target: StrPath, from_: str | None = None, to: str | None = None, *, strict: bool = False
+    source: StrPath,
+    target: StrPath,
+    from_: str | None = None,
+    to: str | None = None,
+    *,
+    strict: bool = False,
+    attribute: str | None = None,
+    control: str | None = None,
 ) -> Conversion:
     """Writes what is in ``source`` to ``target`` in another format.
 
@@ -105,6 +117,10 @@ def convert(
     strict
         Refuse whatever is not carried. Default: refuse marks and answers that it cannot carry, list the rest
         in ``not_carried``.
+    attribute
+        Of a manifest with several label attributes, the one whose labels are taken.
+    control
+        Of Label Studio's JSON_MIN, the name of the control whose single choices are the labels.
 
     Raises
     ------
@@ -119,7 +135,7 @@ def convert(
     if not source.exists():
         raise FileNotFoundError(2, os.strerror(2), str(source))
     origin = FORMATS[_known(from_)] if from_ and from_ not in _TABLES else _sniffed(source, from_)
-    annotations = origin.read(source)
+    annotations = _read(origin, source, attribute, control)
     destination = FORMATS[_known(to)] if to and to not in _TABLES else _of_ending(target, to, annotations)
     annotations = with_confidences_in_place(annotations, destination.carries)
     prepared(annotations, destination.carries, destination.title)  # refuses what is essential, strict or not
@@ -139,6 +155,15 @@ def convert(
         n_negatives=sum(not answer.marks and not answer.special for answer in answers),
         not_carried=lost,
     )
+
+
+def _read(origin: Format, source: Path, attribute: str | None, control: str | None) -> Annotations:
+    for name, value, form in (("attribute", attribute, "manifest"), ("control", control, "label_studio")):
+        if value is not None and origin.id != form:
+            raise InvalidArgument(f"{name}: given for {origin.title}, expected only for {FORMATS[form].title}")
+    if attribute is not None:
+        return annotations_of_manifest(read_manifest(source), attribute)
+    return origin.read(source) if control is None else read_label_studio(source, control=control)
 
 
 def _lost(annotations: Annotations, destination: Format) -> dict[str, int]:
@@ -214,7 +239,7 @@ def _fits(annotations: Annotations, form: Format) -> bool:
 
 
 def _endings() -> list[str]:
-    return [*KINDS, *dict.fromkeys(ending for form in FORMATS.values() for ending in form.endings)]
+    return list(dict.fromkeys([*KINDS, *(ending for form in FORMATS.values() for ending in form.endings)]))
 
 
 def _labels_format(kind: str, endings: tuple[str, ...]) -> Format:

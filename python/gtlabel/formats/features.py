@@ -202,6 +202,8 @@ FEATURES: dict[str, Feature] = {
     "unused classes": Feature(_unused_classes, False),
     "class order": Feature(_classes_out_of_order, False),
     "class ids": Feature(_class_ids_not_counted_off, False),
+    "class fields": Feature(lambda annotations: sum(map(bool, annotations.class_fields.values())), False),
+    "file fields": Feature(lambda annotations: len(annotations.file_fields), False),
     "item ids": Feature(_ids_not_counted_off, False),
     "ids beside image names": Feature(_items(lambda item: str(item.id) != file_stem(item)), False),
     "images": Feature(_items(lambda item: item.image is not None), False),

@@ -51,7 +51,10 @@ def write_bytes(path: StrPath, content: bytes) -> None:
         Path(path).write_bytes(content)
         return
     target = Path(os.path.realpath(path))  # a link stays one
-    number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+    try:
+        number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:50]}.")
+    except OSError as error:  # of a name that nobody gave
+        raise OSError(error.errno, error.strerror, os.fspath(path)) from None
     try:
         with os.fdopen(number, "wb") as stream:
             stream.write(content)

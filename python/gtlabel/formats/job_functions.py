@@ -91,8 +91,11 @@ def consolidate_with(
     labels: dict[int, dict[str, Any]] = {}
     for entry in returned:
         try:
-            labels[int(entry["datasetObjectId"])] = dict(entry["consolidatedAnnotation"]["content"])
-        except (KeyError, TypeError, ValueError):
+            content = entry["consolidatedAnnotation"]["content"]
+            if not isinstance(content, Mapping) or not all(isinstance(key, str) for key in content):
+                raise TypeError
+            labels[int(entry["datasetObjectId"])] = dict(content)
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise FormatError(
                 f"post-annotation function: {entry!r}, expected datasetObjectId and consolidatedAnnotation.content"
             ) from None

@@ -25,8 +25,10 @@ from gtlabel.formats.manifest_label import ClassLabel, ManifestClass, ManifestLa
 
 if TYPE_CHECKING:
     from gtlabel.labeling_job import LabelingJob
+    from gtlabel.store_summary import StoreSummary
 
 _LAMBDA = re.compile(r"(?:PRE|ACS)-(\w+)$")
+_LARGEST = 2**31 - 1
 _TYPES = {
     "ImageMultiClass": "groundtruth/image-classification",
     "TextMultiClass": "groundtruth/text-classification",
@@ -130,13 +132,13 @@ class JobRequest:
         from gtlabel.labeling_job import LabelingJob
         from gtlabel.labeling_plan import Price
 
-        if self.task and self.task not in _TYPES and self.purpose == "label":
-            raise InvalidArgument(f"task: {self.task} given, expected one of {', '.join(_TYPES)}: one class per item")
         source = self.manifest()
+        self._check_startable(source)
         rows = self.rows(source)
-        names = list(classes or self.classes or self._known_classes(source))
+        names = list(classes or self.classes or self.known_classes(source))
         if not names:
             raise InvalidArgument("classes: the request has no LabelCategoryConfigS3Uri, expected classes=")
+        check_class_numbers(source, self.attribute, names)
         if X is not None:
             X = _rows_of(X, rows, len(source))
         self.warnings += [
@@ -156,13 +158,46 @@ class JobRequest:
             given["budget"] = Budget(max_items=self.max_human_items)
         return LabelingJob(X, names, **{**given, **options})
 
-    def describe(self, job: LabelingJob | None = None) -> dict[str, Any]:
-        """What DescribeLabelingJob says: the request, its status and its counters."""
+    def _check_startable(self, source: Manifest) -> None:
+        """Refuses what has no answer of one class: a verification has, whatever it verifies."""
+        if self.purpose != "label" and self.audited_attribute is None:
+            raise InvalidArgument(
+                f"task: the labels to {self.purpose} are not named, expected auditLabelAttributeName in the file of "
+                "LabelCategoryConfigS3Uri"
+            )
+        if self.audited_attribute is not None and self.audited_attribute not in source.attributes:
+            raise InvalidArgument(
+                f"{self.manifest_path}: no label {self.audited_attribute!r} to {self.purpose}, expected one of "
+                f"{list(source.attributes)}"
+            )
+        if self.purpose == "verify":
+            return
+        if self.task and self.task not in _TYPES:
+            raise InvalidArgument(f"task: {self.task} given, expected one of {', '.join(_TYPES)}: one class per item")
+        if self.audited_attribute is not None:
+            old = (label for label in source.typed_labels(self.audited_attribute) if label is not None)
+            other = next((label for label in old if not isinstance(label.value, ClassLabel)), None)
+            if other is not None:
+                raise InvalidArgument(
+                    f"{self.audited_attribute!r}: a {other.type} given, expected one class per item to adjust"
+                )
+
+    def describe(self, job: LabelingJob | StoreSummary | None = None) -> dict[str, Any]:
+        """What DescribeLabelingJob says: the request, its status and its counters.
+
+        ``job``: what ``start`` made, or what ``gtlabel.read_store`` says of its store (whose counters are those of the
+        last batch); None: not started.
+        """
+        from gtlabel.store_summary import StoreSummary
+
         source = self.manifest()
-        report = None if job is None else job.report()
-        human, machine = (0, 0) if report is None else (report.n_human, report.n_auto)
+        state = job if job is None or isinstance(job, StoreSummary) else job.report()
+        human, machine = (0, 0) if state is None else (state.n_human, state.n_auto)
         n_failed = len(self.failed_rows(source))
-        status = "Initializing" if report is None else "Completed" if report.is_finished else "InProgress"
+        status = "Initializing" if state is None else "Completed" if state.is_finished else "InProgress"
+        created, changed = self.created, datetime.now(timezone.utc)
+        if isinstance(state, StoreSummary):
+            created, changed = (datetime.fromtimestamp(at, timezone.utc) for at in (state.created, state.last_change))
         described: dict[str, Any] = {
             key: copy.deepcopy(self.content[key])
             for key in (
@@ -186,14 +221,14 @@ class JobRequest:
                 "FailedNonRetryableError": n_failed,
                 "Unlabeled": len(self.rows(source)) - human - machine,
             },
-            "CreationTime": self.created.isoformat(),
-            "LastModifiedTime": datetime.now(timezone.utc).isoformat(),
-            "JobReferenceCode": hashlib.sha256(f"{self.name} {self.created}".encode()).hexdigest()[:16],
+            "CreationTime": created.isoformat(),
+            "LastModifiedTime": changed.isoformat(),
+            "JobReferenceCode": hashlib.sha256(f"{self.name} {created}".encode()).hexdigest()[:16],
             "LabelingJobName": self.name,
             "LabelingJobArn": self.arn,
             "LabelAttributeName": self.attribute,
             **described,
-            "LabelingJobOutput": {"OutputDatasetS3Uri": str(self._output_manifest_path()) if report else ""},
+            "LabelingJobOutput": {"OutputDatasetS3Uri": str(self.output_manifest_path) if state else ""},
         }
 
     @property
@@ -234,8 +269,8 @@ class JobRequest:
         return manifest
 
     def write(self, job: LabelingJob) -> Path:
-        """Writes the output manifest to ``<output_path>/<name>/manifests/output/output.manifest``, atomically."""
-        path = self._output_manifest_path()
+        """Writes the output manifest to ``output_manifest_path``, atomically."""
+        path = self.output_manifest_path
         path.parent.mkdir(parents=True, exist_ok=True)
         write_manifest(self.output(job), path)
         return path
@@ -249,7 +284,7 @@ class JobRequest:
     def chain(self, name: str, attribute: str | None = None, **changes: Any) -> JobRequest:
         """A request on this one's output manifest: under the same attribute only lines without a label are labelled,
         under another one all."""
-        path = str(self._output_manifest_path())
+        path = str(self.output_manifest_path)
         changes = {"chosen_rows": None, **changes}  # what this one left out is what the next is for
         return self._renamed(name, manifest_path=path, attribute=attribute or self.attribute, **changes)
 
@@ -276,7 +311,7 @@ class JobRequest:
         """A request that people judge this one's labels, which stay as they are."""
         return self._renamed(
             name,
-            manifest_path=str(self._output_manifest_path()),
+            manifest_path=str(self.output_manifest_path),
             attribute=attribute,
             classes=list(verdicts),
             purpose="verify",
@@ -287,7 +322,7 @@ class JobRequest:
         """A request that people mend this one's labels; the old ones stay under their name."""
         return self._renamed(
             name,
-            manifest_path=str(self._output_manifest_path()),
+            manifest_path=str(self.output_manifest_path),
             attribute=attribute,
             purpose="adjust",
             audited_attribute=self.attribute,
@@ -309,25 +344,57 @@ class JobRequest:
             return "groundtruth/label-verification"
         return _TYPES.get(self.task, _TYPES["TextMultiClass" if is_text else "ImageMultiClass"])
 
-    def _known_classes(self, manifest: Manifest) -> list[str]:
+    def known_classes(self, manifest: Manifest) -> list[str]:
+        """Those of the labels that there are already: of this name or, for an adjustment, of the old ones."""
         name = self.audited_attribute if self.purpose == "adjust" else self.attribute
-        if name not in manifest.attributes:
-            return []
-        labels = manifest.labels(name)
-        numbered = sorted(
-            {
-                (int(index), str(label))
-                for index, label in zip(labels.class_index, labels.label, strict=True)
-                if index >= 0 and label
-            }
-        )
-        return [label for _, label in numbered]
+        numbers = class_numbers(manifest, name or "")
+        return sorted(numbers, key=numbers.__getitem__)
 
-    def _output_manifest_path(self) -> Path:
+    @property
+    def output_manifest_path(self) -> Path:
+        """``<output_path>/<name>/manifests/output/output.manifest``."""
         return Path(self.output_path) / self.name / "manifests" / "output" / "output.manifest"
 
+    @property
+    def store_path(self) -> Path:
+        """Where ``gtlabel run`` keeps the job, in the job's folder: ``start(X, store=request.store_path)``."""
+        return Path(self.output_path) / self.name / "job.gtlabel"
 
-def read_job_request(path: str | os.PathLike[str], buckets: Mapping[str, str] | None = None) -> JobRequest:
+
+def is_job_request(path: str | os.PathLike[str]) -> bool:
+    """Whether a ``.json`` file looks like a CreateLabelingJob request: one object with a job's name or input."""
+    place = Path(path)
+    if place.suffix.lower() != ".json" or not place.is_file():
+        return False
+    try:
+        content = json.loads(_core.read_file(os.fsencode(place)))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and any(key in content for key in ("LabelingJobName", "InputConfig"))
+
+
+def class_numbers(manifest: Manifest, attribute: str) -> dict[str, int]:
+    """Class name -> the number that the labels of an attribute have for it; {} without labels."""
+    if attribute not in manifest.attributes:
+        return {}
+    labels = manifest.labels(attribute)
+    pairs = zip(labels.label.tolist(), labels.class_index.tolist(), strict=True)
+    return {name: index for name, index in pairs if index >= 0 and name}
+
+
+def check_class_numbers(manifest: Manifest, attribute: str, classes: Sequence[str]) -> None:
+    """Refuses classes by which one number would mean two of them in the file: a number is a place in the list."""
+    for name, index in class_numbers(manifest, attribute).items():
+        if not 0 <= index < len(classes) or classes[index] != name:
+            raise InvalidArgument(
+                f"classes: {list(classes)} given, but labels {attribute!r} in the manifest have {index} for {name!r}; "
+                "expected the same classes in the same order"
+            )
+
+
+def read_job_request(
+    path: str | os.PathLike[str], buckets: Mapping[str, str | os.PathLike[str]] | None = None
+) -> JobRequest:
     """Reads the JSON of a CreateLabelingJob request.
 
     Parameters
@@ -359,7 +426,7 @@ def read_job_request(path: str | os.PathLike[str], buckets: Mapping[str, str] | 
     task, purpose = _task(human)
     labels = content.get("LabelCategoryConfigS3Uri")
     categories = {} if labels is None else _categories(_local(str(labels), place, buckets), place)
-    percentage = stopping.get("MaxPercentageOfInputDatasetLabeled")
+    percentage = _whole(stopping, "MaxPercentageOfInputDatasetLabeled", place)
     audited = categories.get("auditLabelAttributeName")
     return JobRequest(
         name=_text(content, place, "LabelingJobName"),
@@ -377,7 +444,7 @@ def read_job_request(path: str | os.PathLike[str], buckets: Mapping[str, str] | 
         is_automatic="LabelingJobAlgorithmsConfig" in content,
         price_per_answer=_price(human),
         max_human_items=_whole(stopping, "MaxHumanLabeledObjectCount", place),
-        max_share=percentage / 100 if isinstance(percentage, int | float) and percentage < 100 else None,
+        max_share=percentage / 100 if percentage is not None and percentage < 100 else None,
         task_seconds=float(_whole(human, "TaskTimeLimitInSeconds", place) or 3600),
     )
 
@@ -402,17 +469,22 @@ def _text(content: Mapping[str, Any], place: Path, *keys: str) -> str:
     found: Any = content
     for key in keys:
         found = found.get(key) if isinstance(found, dict) else None
-    if not isinstance(found, str) or not found:
+    if not isinstance(found, str) or not found or not _is_unicode(found):
         raise FormatError(f"{place}: {'.'.join(keys)} is {found!r}, expected a text")
     return found
+
+
+def _is_unicode(text: str) -> bool:
+    """Not with half a character, which JSON can hold and nothing else."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _whole(content: Mapping[str, Any], key: str, place: Path) -> int | None:
     found = content.get(key)
     if found is None:
         return None
-    if isinstance(found, bool) or not isinstance(found, int) or found < 1:
-        raise FormatError(f"{place}: {key} is {found!r}, expected a whole number of at least 1")
+    if isinstance(found, bool) or not isinstance(found, int) or not 1 <= found <= _LARGEST:
+        raise FormatError(f"{place}: {key} is {repr(found)[:40]}, expected a whole number of 1 to {_LARGEST}")
     return found
 
 
@@ -431,7 +503,7 @@ def _task(human: Mapping[str, Any]) -> tuple[str, str]:
 def _price(human: Mapping[str, Any]) -> float | None:
     amount = _section(_section(human, "PublicWorkforceTaskPrice"), "AmountInUsd")
     parts = [amount.get(key, 0) for key in ("Dollars", "Cents", "TenthFractionsOfACent")]
-    if not amount or not all(isinstance(part, int) for part in parts):
+    if not amount or not all(isinstance(part, int) and 0 <= part <= _LARGEST for part in parts):
         return None
     dollars: float = round(parts[0] + parts[1] / 100 + parts[2] / 1000, 3)
     return dollars
@@ -443,11 +515,15 @@ def _categories(path: str, request: Path) -> dict[str, Any]:
         names = [entry["label"] for entry in content["labels"]]
     except (ValueError, RecursionError, KeyError, TypeError) as error:
         raise FormatError(f"{request}: LabelCategoryConfigS3Uri: {path}: {error}") from None
-    if not all(isinstance(name, str) for name in names):
+    if not all(isinstance(name, str) and _is_unicode(name) for name in names):
         raise FormatError(f"{path}: labels that are no texts, expected {{'labels': [{{'label': '<name>'}}, ...]}}")
     return {"classes": names, "auditLabelAttributeName": content.get("auditLabelAttributeName")}
 
 
-def _local(address: str, request: Path, buckets: Mapping[str, str] | None) -> str:
+def _local(address: str, request: Path, buckets: Mapping[str, str | os.PathLike[str]] | None) -> str:
     """The local path that an address in a request stands for."""
-    return str(local_file(address, request.parent, buckets or {}, str(request), "buckets={{{!r}: FOLDER}}"))
+    return str(
+        local_file(
+            address, request.parent, buckets or {}, str(request), "buckets={{{0!r}: FOLDER}} (--bucket {0}=FOLDER)"
+        )
+    )

@@ -60,7 +60,7 @@ def labels_of_columns(table: ColumnFile, classes: Sequence[str] | None = None) -
         label=np.asarray(names, dtype=np.str_),
         class_index=_class_indices(table, names, classes),
         source=np.asarray(_sources(table), dtype=np.str_),
-        confidence=numbers(table, "confidence").astype(np.float32),
+        confidence=_confidences(table),
         round=whole_numbers(table, "round", np.int32, 0) if "round" in table else np.zeros(n, dtype=np.int32),
     )
     _require_distinct(table, "id", labels.id.tolist())
@@ -104,9 +104,17 @@ def numbers(table: ColumnFile, name: str) -> NDArray[np.float64]:
             if isinstance(value, bool):
                 raise ValueError
             column[row] = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise table.fault(row, f"{name} {value!r} given, expected a number") from None
     return column
+
+
+def _confidences(table: ColumnFile) -> NDArray[np.float32]:
+    column = numbers(table, "confidence")
+    too_large = np.flatnonzero(np.abs(column) > np.finfo(np.float32).max)
+    if len(too_large):
+        raise table.fault(int(too_large[0]), f"confidence {column[too_large[0]]} given, expected 0 to 1")
+    return column.astype(np.float32)
 
 
 def whole_numbers(table: ColumnFile, name: str, kind: Any, least: int) -> NDArray[Any]:

@@ -35,6 +35,8 @@ CARRIES = frozenset(FEATURES) - {
     "unused classes",
     "class order",
     "class ids",
+    "class fields",
+    "file fields",
 }
 _MOST_PIXELS = 2**28
 _USUAL_CONTROLS = ("choice", "label", "sentiment")
@@ -431,6 +433,9 @@ def _tasks_of_min(path: StrPath, records: list[dict[str, Any]], controls: Collec
         if _MIN_MARKS - record.keys():
             expected = "a task of Label Studio with data, or an annotation of JSON_MIN with annotation_id and annotator"
             raise fault(path, f"task {position}", f"{_shown(record)} given, expected {expected}")
+        task_id = record.get("id", position)
+        if not isinstance(task_id, int | str):
+            raise fault(path, f"task {position}", f"id {task_id!r} given, expected a whole number")
         results = {
             name: _results_of_min(name, value, controls) for name, value in record.items() if name not in _MIN_META
         }
@@ -444,10 +449,10 @@ def _tasks_of_min(path: StrPath, records: list[dict[str, Any]], controls: Collec
             "result": found,
         }
         annotation |= {name: record[name] for name in ("created_at", "updated_at") if name in record}
-        task = tasks.setdefault(record.get("id", position), {"id": record.get("id", position), "data": content})
+        task = tasks.setdefault(task_id, {"id": task_id, "data": content})
         task.setdefault("annotations", []).append(annotation)
     if not n_results:
-        hint = "expected JSON instead of JSON_MIN, or read_label_studio(path, control=...)"
+        hint = "expected JSON instead of JSON_MIN, or the name of the labels' control, by control= (--control)"
         raise fault(path, "", f"no label in {len(records)} annotations, of {_shown(records[0])}: {hint}")
     return list(tasks.values())
 

@@ -23,6 +23,7 @@ _MANIFESTS = ("manifests/output/output.manifest", "output.manifest")
 _RESPONSE = re.compile(r"(?:annotations/)?worker-response/iteration-(\d+)/(\d+)/(?:.+/)?[^/]+\.json")
 _REQUEST = re.compile(r"annotations/consolidated-annotation/consolidation-request/iteration-(\d+)/[^/]+\.json")
 _REPLY = re.compile(r"annotations/consolidated-annotation/consolidation-response/iteration-(\d+)/[^/]+\.json")
+_MOST_SECONDS = 2**53  # a whole number that a float has exactly
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,14 @@ class WorkerAnswer:
     def from_json(cls, given: Mapping[str, Any]) -> WorkerAnswer:
         """Of an entry of ``answers``."""
         seconds = given.get("timeSpentInSeconds")
+        if not isinstance(seconds, float) and not (isinstance(seconds, int) and abs(seconds) <= _MOST_SECONDS):
+            seconds = float("nan")
         return cls(
             worker=str(given.get("workerId", "")),
             content=given.get("answerContent"),
             submitted=str(given.get("submissionTime", "")),
             accepted=str(given.get("acceptanceTime", "")),
-            seconds=float(seconds) if isinstance(seconds, int | float) else float("nan"),
+            seconds=float(seconds),
             metadata=given.get("workerMetadata"),
         )
 

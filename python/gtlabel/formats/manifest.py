@@ -183,6 +183,7 @@ class Manifest(Sequence[ManifestRow]):
 
     def set(self, row: int, key: str, value: Any) -> None:
         """Gives a key of a line a value: in its place, or at the end if the line does not have it."""
+        _json_text(key)
         self._core.set_member(self._row(row), key, _json_text(value))
 
     def remove(self, row: int, key: str) -> None:

@@ -72,7 +72,7 @@ def annotations_of_manifest(manifest: Manifest, attribute: str | None = None) ->
     """
     names = manifest.attributes
     if attribute is None and len(names) > 1:
-        raise InvalidArgument(f"manifest: attributes {list(names)} given, expected one; see annotations_of_manifest")
+        raise InvalidArgument(f"manifest: attributes {list(names)} given, expected one, by attribute= (--attribute)")
     if attribute is not None and attribute not in names:
         raise InvalidArgument(f"attribute: {attribute!r} given, expected one of {list(names)}")
     chosen = attribute if attribute is not None else names[0] if names else None

@@ -154,8 +154,12 @@ def _whole(value: Any, otherwise: int) -> int:
 def _frame(frame: Any, position: int, path: str | os.PathLike[str]) -> LabeledFrame:
     if not isinstance(frame, dict):
         raise FormatError(f"{os.fspath(path)}: frame {position} is {frame!r}, expected an object")
+    lists = {key: frame.get(key) or [] for key in _SHAPES}
+    wrong = next((key for key, entries in lists.items() if not isinstance(entries, list)), None)
+    if wrong is not None:
+        raise FormatError(f"{os.fspath(path)}: {wrong} of frame {position} is {lists[wrong]!r}, expected a list")
     objects = [
-        _frame_object(entry, shape, position, path) for key, shape in _SHAPES.items() for entry in frame.get(key) or []
+        _frame_object(entry, _SHAPES[key], position, path) for key, entries in lists.items() for entry in entries
     ]
     attributes = frame.get("frame-attributes")
     return LabeledFrame(

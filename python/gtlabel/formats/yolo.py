@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -193,11 +194,11 @@ def _entries(path: Path, name: str, value: Any) -> list[str]:
 def _images(yaml_path: Path, root: Path, entry: str) -> Iterator[Path]:
     """Of a list of images, or of a folder of images; of the latter also those of which there are labels alone."""
     source = root / entry
-    if source.suffix == ".txt" and source.is_file():
+    if source.suffix == ".txt" and os.path.isfile(source):
         for line in read_text(source).split("\n"):
             if name := line.strip("\r"):
                 yield source.parent / name
-    elif source.is_dir() or _label_path(source / "x").parent.is_dir():
+    elif os.path.isdir(source) or os.path.isdir(_label_path(source / "x").parent):
         found = {path.with_suffix(""): path for path in source.rglob("*") if path.suffix.lower() in _IMAGE_ENDINGS}
         labels = _label_path(source / "x").parent
         for path in labels.rglob("*.txt"):
@@ -224,7 +225,7 @@ def _item(root: Path, image: Path, classes: list[str]) -> Item:
     name = _name_below_images(root, image)
     labels = _label_path(image)
     size = _size_of(image)
-    answers = (Answer(_marks(labels, classes, size or (1, 1))),) if labels.is_file() else ()
+    answers = (Answer(_marks(labels, classes, size or (1, 1))),) if os.path.isfile(labels) else ()
     item = Item(
         id="", answers=answers, image=None if name.endswith(_NO_IMAGE) else name, unit="pixel" if size else "fraction"
     )
@@ -243,7 +244,7 @@ def _name_below_images(root: Path, image: Path) -> str:
 
 
 def _size_of(image: Path) -> tuple[int, int] | None:
-    if not image.is_file():
+    if not os.path.isfile(image):  # which Path.is_file of names too long does not say
         return None
     try:
         from PIL import Image

@@ -23,7 +23,9 @@ def read_features(path: str | os.PathLike[str]) -> Any:
         except (InvalidArgument, ImportError) as error:
             raise type(error)(f"{path}: {error}") from None
         except Exception as error:  # of damaged files numpy, zipfile and zlib raise a dozen kinds
-            raise InvalidArgument(f"{path}: not a file of features ({error}), expected .npy or .npz") from None
+            # What is no array numpy takes for a pickle, and advises to load it unsafely.
+            reason = "" if "pickle" in str(error) else f" ({error})"
+            raise InvalidArgument(f"{path}: not a file of features{reason}, expected .npy or .npz") from None
     return features
 
 

@@ -55,6 +55,11 @@ def test_version_and_usage(command):
         (["plan", "--json"], "the following arguments are required: --classes"),
         (["plan", "--items", "x", "--classes", "2", "--json"], "--items: 'x' given, expected a whole number"),
         (["status", "job.gtlabel", "--json", "--bogus"], "unrecognized arguments: --bogus"),
+        (
+            ["plan", "--items", str(10**22), "--classes", "2", "--json"],
+            "--items: 1" + 22 * "0" + " given, expected at most",
+        ),
+        (["run", "x.csv", "--threads", "999999", "--json"], "--threads: 999999 given, expected at most 1024"),
         (["nonsense", "--json"], "'nonsense'"),
     ],
 )

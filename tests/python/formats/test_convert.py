@@ -372,7 +372,27 @@ def test_coco_of_others_with_crowds_polygons_and_ids_is_read(tmp_path):
     assert read.items[1].answers == (Answer(),), "an image without annotations is a negative"
 
 
-def test_coco_to_coco_keeps_ids_and_areas_and_tells_what_is_lost(tmp_path):
+def test_the_attribute_of_a_manifest_and_the_control_of_json_min_can_be_named(tmp_path):
+    manifest = gt.formats.Manifest([{"source": "a"}, {"source": "b"}])
+    for attribute, labels in (("one", ["x", "y"]), ("two", ["y", "y"])):
+        manifest.set_class_labels(attribute, labels, classes=["x", "y"])
+    gt.formats.write_manifest(manifest, tmp_path / "in.manifest")
+    with pytest.raises(gt.InvalidArgument, match=r"attributes \['one', 'two'\] given, expected one, by attribute="):
+        convert(tmp_path / "in.manifest", tmp_path / "out.csv")
+    convert(tmp_path / "in.manifest", tmp_path / "out.csv", attribute="two")
+    assert gt.formats.read_labels(tmp_path / "out.csv").label.tolist() == ["y", "y"]
+    records = [{"id": n, "annotator": 1, "annotation_id": n, "text": "t", "topic": "news"} for n in range(2)]
+    (tmp_path / "min.json").write_text(json.dumps(records))
+    with pytest.raises(gt.FormatError, match="by control="):
+        convert(tmp_path / "min.json", tmp_path / "min.csv")
+    convert(tmp_path / "min.json", tmp_path / "min.csv", control="topic")
+    assert gt.formats.read_answers(tmp_path / "min.csv").answer.tolist() == ["news", "news"]
+    for option in ({"attribute": "one"}, {"control": "topic"}):
+        with pytest.raises(gt.InvalidArgument, match=f"{next(iter(option))}: given for labels as CSV, expected only"):
+            convert(tmp_path / "out.csv", tmp_path / "again.jsonl", **option)
+
+
+def test_coco_to_coco_keeps_all_and_what_others_lose_is_told(tmp_path):
     shape = {"id": 5, "image_id": 9, "category_id": 7, "bbox": [0, 0, 4, 2], "iscrowd": 0, "segmentation": []}
     content = {
         "images": [{"id": 9, "file_name": "a.jpg", "width": 30, "height": 20}],
@@ -388,10 +408,15 @@ def test_coco_to_coco_keeps_ids_and_areas_and_tells_what_is_lost(tmp_path):
     content["categories"][0] |= {"supercategory": "animal", "keypoints": ["nose"]}
     content |= {"info": {"year": 2017}, "licenses": [{"id": 1}, {"id": 2}], "videos": []}
     (tmp_path / "in.json").write_text(json.dumps(content))
-    told = convert(tmp_path / "in.json", tmp_path / "again.json", to="coco")
-    assert told.not_carried == {"info": 1, "licenses": 2, "category fields": 1}
-    with pytest.raises(gt.InvalidArgument, match="no place for 1 info, 2 licenses, 1 category fields"):
-        convert(tmp_path / "in.json", tmp_path / "strict.json", to="coco", strict=True)
+    for name, to in (("again.json", "coco"), ("lines.jsonl", "annotations")):
+        assert convert(tmp_path / "in.json", tmp_path / name, to=to, strict=True).not_carried == {}
+    convert(tmp_path / "lines.jsonl", tmp_path / "back.json", to="coco", strict=True)
+    for name in ("again.json", "back.json"):
+        assert json.loads((tmp_path / name).read_text()) == content
+    told = convert(tmp_path / "in.json", tmp_path / "cvat.xml", to="cvat").not_carried
+    assert (told["class fields"], told["file fields"]) == (1, 3)
+    with pytest.raises(gt.InvalidArgument, match=r"no place for .*1 class fields, 3 file fields"):
+        convert(tmp_path / "in.json", tmp_path / "strict.xml", to="cvat", strict=True)
     assert convert(tmp_path / "in.json", tmp_path / "yolo", to="yolo").not_carried["class ids"] == 2
 
 

@@ -1,5 +1,7 @@
 """The output folder of a job is read, written and consolidated again."""
 
+import base64
+import io
 import json
 import os
 import tarfile
@@ -8,11 +10,19 @@ from pathlib import Path
 import gtlabel as gt
 import numpy as np
 import pytest
+from gtlabel.cli import main
 from gtlabel.formats import (
     BoxLabel,
     ConsolidationFile,
+    CuboidLabel,
+    CustomLabel,
     LabelingJobFolder,
     Manifest,
+    ManifestClass,
+    ManifestLabel,
+    MaskClass,
+    MaskLabel,
+    SequenceLabel,
     SpanLabel,
     WorkerAnswer,
     WorkerResponse,
@@ -306,6 +316,122 @@ def test_spans_are_consolidated_again():
     assert result.changed.tolist() == [True]
     assert isinstance(result.new_label[0], SpanLabel)
     assert result.manifest()[0]["ner"]["annotations"]["entities"] == marks
+
+
+COLORS = {"path": "#2ca02c", "pond": "#1f77b4"}
+
+
+def drawn(regions, transparent=True):
+    """An answer of the segmentation widget: class -> rows of an image of 12 x 9 that are all of it."""
+    image = pytest.importorskip("PIL.Image").new("RGBA", (12, 9), (0, 0, 0, 0) if transparent else (255, 255, 255, 255))
+    for name, (first, last) in regions.items():
+        color = tuple(bytes.fromhex(COLORS[name][1:]))
+        image.paste((*color, 255), (0, first, 12, last))
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return {
+        "inputImageProperties": {"width": 12, "height": 9},
+        "labelMappings": {name: {"color": COLORS[name]} for name in regions},
+        "labeledImage": {"pngImageData": base64.b64encode(file.getvalue()).decode()},
+    }
+
+
+def mask_job(folder):
+    """Two images, of which people draw the second another way than the old mask; read from a folder."""
+    classes = [
+        MaskClass(ManifestClass(0, "BACKGROUND", 0.9), "#ffffff"),
+        MaskClass(ManifestClass(1, "path", 0.9), COLORS["path"]),
+    ]
+    manifest = Manifest([{"source-ref": f"s3://a/{item}.png"} for item in range(2)])
+    job = LabelingJobFolder(manifest=manifest)
+    old = np.zeros((9, 12), dtype=np.uint8)
+    old[2:5] = 1
+    masks = folder / "annotations/consolidated-annotation/output"
+    masks.mkdir(parents=True)
+    for item, regions in enumerate([{"path": (2, 5)}, {"path": (4, 7), "pond": (7, 9)}]):
+        label = MaskLabel(f"s3://a/annotations/consolidated-annotation/output/{item}_old.png", classes)
+        manifest.set_label(
+            item,
+            "yard-ref",
+            ManifestLabel(label, job_name="labeling-job/yard", human_annotated=True, creation_date=DATE),
+        )
+        gt.formats.write_mask(old, label, masks / f"{item}_old.png")
+        answers = [said(f"w{worker}", drawn(regions, worker > 0), "crowd-semantic-segmentation") for worker in range(3)]
+        answers.append(said("w3", drawn({"path": (2, 6)}), "crowd-semantic-segmentation"))
+        job.responses.append(WorkerResponse.from_answers(item, 1, answers))
+    write_labeling_job(job, folder)
+    return read_labeling_job(folder)
+
+
+def test_masks_are_consolidated_again_and_those_that_change_are_written(tmp_path):
+    job = mask_job(tmp_path / "job")
+    result = gt.reconsolidate(job)
+    assert result.changed.tolist() == [False, True]
+    assert result.n_answers.tolist() == [4, 4]
+    expected = np.zeros((9, 12), dtype=np.uint8)
+    expected[4:7], expected[7:9] = 1, 2
+    np.testing.assert_array_equal(result.masks[1], expected)
+    with pytest.raises(gt.InvalidArgument, match="expected a folder"):
+        result.manifest()
+    manifest = result.manifest(masks=tmp_path / "masks")
+    label = manifest[1].label("yard-ref").value
+    assert label.mask_ref == (tmp_path / "masks/1.png").as_posix()
+    assert [one.region.class_name for one in label.classes] == ["BACKGROUND", "path", "pond"]
+    assert [one.hex_color for one in label.classes] == ["#ffffff", *COLORS.values()]
+    np.testing.assert_array_equal(gt.formats.read_mask(label.mask_ref, label), expected)
+    assert manifest[0].label("yard-ref").value.mask_ref.endswith("0_old.png"), "it keeps its file"
+    assert gt.formats.lint.lint_bytes(manifest.to_bytes(), consumers=["ground-truth"]).is_clean
+    assert [path.name for path in (tmp_path / "masks").iterdir()] == ["1.png"]
+
+
+def test_the_command_writes_the_masks_that_change_outside_of_the_job(tmp_path, monkeypatch, capsys):
+    mask_job(tmp_path / "job")
+    monkeypatch.chdir(tmp_path)
+    command = ["reconsolidate", "job", "-o", "again.manifest"]
+    assert main(command) == 2
+    assert "expected a folder" in capsys.readouterr().err
+    assert main([*command, "--masks", "job/masks"]) == 2
+    assert main([*command, "--masks", "masks", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n_changed"] == 1
+    assert gt.formats.read_manifest("again.manifest")[1]["yard-ref"] == "masks/1.png"
+    assert (tmp_path / "masks/1.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"labeledImage": {"pngImageData": "no base64!"}}, "pngImageData"),
+        ({"labeledImage": {"pngImageData": base64.b64encode(b"no image").decode()}}, "pngImageData"),
+        ({"labelMappings": {"path": {"color": "#2ca02d"}}}, "the colour #2ca02c is of no class"),
+        ({"labelMappings": {"path": {"color": "green"}}}, "hex-color"),
+        ({"labelMappings": {"path": "green"}}, "expected a color"),
+        ({"labeledImage": None}, "none has labeledImage and labelMappings in answerContent"),
+    ],
+)
+def test_masks_that_cannot_be_read_are_named(tmp_path, change, complaint):
+    job = mask_job(tmp_path / "job")
+    answer = said("w", drawn({"path": (2, 5)}) | change, "crowd-semantic-segmentation")
+    job.responses = [WorkerResponse.from_answers(0, 1, [answer])]
+    with pytest.raises(gt.FormatError, match=complaint):
+        gt.reconsolidate(job)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (SequenceLabel("s3://a/SeqLabel.json"), "groundtruth/video-object-tracking"),
+        (SequenceLabel("s3://a/SeqLabel.json"), "groundtruth/point_cloud_object_tracking"),
+        (CuboidLabel(), "groundtruth/point_cloud_object_detection"),
+        (MaskLabel("s3://a/x.zlib"), "groundtruth/point_cloud_single_frame_semantic_segmentation"),
+        (CustomLabel(), "groundTruth/custom"),
+    ],
+)
+def test_tasks_of_one_worker_and_of_unknown_answers_are_refused_by_their_type(value, kind):
+    job = LabelingJobFolder(manifest=Manifest([{"source-ref": "s3://a/b"}]))
+    name = "x" if isinstance(value, CuboidLabel | CustomLabel) else "x-ref"
+    job.manifest.set_label(0, name, ManifestLabel(value, type=kind))
+    with pytest.raises(gt.InvalidArgument, match=f"labels of the type {kind}, wh"):
+        gt.reconsolidate(job, attribute=name)
 
 
 def test_what_cannot_be_consolidated_again_is_named(tmp_path):

@@ -573,10 +573,10 @@ def test_members_of_one_key_go_all_at_once_and_the_rest_stays_as_it_is():
         manifest.remove(0, "a")
         assert manifest[0].text == expected
     many = manifest_of("{" + ",".join(['"a":1'] * 20_000) + ',"b":1}')
-    started = time.perf_counter()
+    started = time.process_time()  # which other programs do not take
     many.remove(0, "a")
     assert many[0].text == '{"b":1}'
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 4
 
 
 def test_labels_of_many_classes_take_no_quadratic_time():
@@ -586,12 +586,12 @@ def test_labels_of_many_classes_take_no_quadratic_time():
         "class-map": {str(number): f"c{number}" for number in numbers},
         "confidence-map": {str(number): 0.5 for number in numbers},
     }
-    started = time.perf_counter()
+    started = time.process_time()
     label = ManifestLabel.from_json(list(numbers), described)
     assert label.value.classes[19_999] == ManifestClass(19_999, "c19999", 0.5)
     line = {"source-ref": "s3://a/1.jpg", "many": list(numbers), "many-metadata": described}
     gt.formats.lint.lint_bytes(json.dumps(line).encode())
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 4
 
 
 def test_a_row_given_on_several_lines_is_written_on_one(tmp_path):

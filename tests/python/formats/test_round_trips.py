@@ -164,7 +164,12 @@ def annotations(draw, form):
                 | draw(st.dictionaries(names.map(lambda n: f"{n}!"), json_values, max_size=1)),
             )
         )
-    return Annotations.of(items, classes)
+    others = st.dictionaries(names.map(lambda n: f"{n}!"), json_values, min_size=1, max_size=1)
+    return dataclasses.replace(
+        Annotations.of(items, classes),
+        class_fields=draw(st.dictionaries(st.sampled_from(classes), others, max_size=1)),
+        file_fields=draw(st.just({}) | others),
+    )
 
 
 # --- what is expected ---
@@ -179,10 +184,17 @@ def expected(given, form):
     carries = form.carries
     ready = prepared(with_confidences_in_place(given, carries), carries, form.title)
     items = tuple(expected_item(item, position, form) for position, item in enumerate(ready.items))
-    if "class order" in carries and "unused classes" in carries:
-        return Annotations(items, given.classes)
     named = Annotations.of(items).classes
-    return Annotations(items, tuple(n for n in given.classes if n in named) if "class order" in carries else named)
+    if "class order" in carries and "unused classes" in carries:
+        named = given.classes
+    elif "class order" in carries:
+        named = tuple(name for name in given.classes if name in named)
+    return Annotations(
+        items,
+        named,
+        class_fields=given.class_fields if "class fields" in carries else {},
+        file_fields=given.file_fields if "file fields" in carries else {},
+    )
 
 
 def expected_item(item, position, form):
@@ -256,7 +268,9 @@ def plain(annotations, form):
         items = [
             without(item, fields={"split": item.fields.get("split", "train")} if has_splits else {}) for item in items
         ]
-    return Annotations(tuple(items), classes)
+    return Annotations(
+        tuple(items), classes, class_fields=annotations.class_fields, file_fields=annotations.file_fields
+    )
 
 
 def plain_item(item, form):
