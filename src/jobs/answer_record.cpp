@@ -24,6 +24,11 @@ constexpr double kMostAccuracy = 0.97;
 constexpr std::int64_t kLeastNoneOfThese = 2;
 constexpr double kTolerance = 1e-5;
 
+double drawn_to_all(double n_right, double n_shared, double of_others, double chance) {
+  const double accuracy = (n_right + kSkillPrior * of_others) / (n_shared + kSkillPrior);
+  return std::clamp(accuracy, chance, std::max(chance, kMostAccuracy));
+}
+
 /// Position of each name among the sorted ones, so that nothing depends on who answered first.
 std::vector<std::int32_t> ranks_of(const std::vector<std::string>& names) {
   std::vector<std::int32_t> order(names.size()), ranks(names.size());
@@ -33,11 +38,12 @@ std::vector<std::int32_t> ranks_of(const std::vector<std::string>& names) {
   return ranks;
 }
 
-/// Sure words about items of which there are several, by consecutive numbers.
+/// Sure words about items of which there are several, or whose class is known, by consecutive numbers.
 struct SharedVotes {
   std::vector<std::int32_t> items, workers;
   std::vector<ClassIndex> answers;
   std::vector<std::int32_t> worker_names;  // of the answer table
+  std::vector<ClassIndex> gold;            // per item
   ClassIndex n_classes = 0;
 };
 
@@ -50,7 +56,8 @@ SharedVotes shared_votes(const AnswerRecord& record, std::int64_t n_items, std::
     if (!record.is_answered(item)) continue;
     auto words = record.words(item);
     std::erase_if(words, [](const Word& word) { return !is_sure(word); });
-    if (words.size() < 2) continue;
+    if (words.size() < (record.gold(item) == kNoClass ? 2 : 1)) continue;
+    votes.gold.push_back(record.gold(item));
     std::sort(words.begin(), words.end(), [&](const Word& a, const Word& b) {
       return std::pair(ranks[a.worker], a.answer) < std::pair(ranks[b.worker], b.answer);
     });
@@ -86,6 +93,12 @@ AnswerRecord::AnswerRecord(std::int64_t n_items, int n_classes, const Overlap& o
 void AnswerRecord::resize(std::int64_t n_items) {
   last_row_.resize(static_cast<std::size_t>(n_items), -1);
   n_said_.resize(static_cast<std::size_t>(n_items), 0);
+  if (!gold_.empty()) gold_.resize(static_cast<std::size_t>(n_items), kNoClass);
+}
+
+void AnswerRecord::set_gold(ItemIndex item, ClassIndex label) {
+  gold_.resize(last_row_.size(), kNoClass);
+  gold_[static_cast<std::size_t>(item)] = label;
 }
 
 void AnswerRecord::restore(const AnswerTable& table) {
@@ -152,6 +165,7 @@ std::optional<Verdict> AnswerRecord::add(ItemIndex item, std::string_view worker
   previous_.push_back(last_row_[index]);
   last_row_[index] = static_cast<std::int32_t>(previous_.size()) - 1;
   n_paid_to_.resize(table_.workers().size(), 0);
+  is_paid_.push_back(is_paid ? 1 : 0);
   if (is_paid) {
     ++n_paid_;
     ++n_paid_to_[static_cast<std::size_t>(table_.answers().back().worker)];
@@ -183,6 +197,7 @@ LearnedSkills AnswerRecord::learned() const {
   if (votes.items.empty()) return learned;
   ConsolidationOptions options;
   options.tolerance = kTolerance;
+  if (!gold_.empty()) options.gold = votes.gold;
   const VoteTable table(votes.items, votes.workers, votes.answers, votes.n_classes);
   const Consolidation consolidation = one_coin(table, options);
   learned.n_right.assign(table_.workers().size(), 0.0);
@@ -203,14 +218,18 @@ LearnedSkills AnswerRecord::learned() const {
   const double chance = 1.0 / static_cast<double>(votes.n_classes);
   learned.skills.of_others = of_others;
   for (std::size_t w = 0; w < learned.n_right.size(); ++w) {
-    const double accuracy = (learned.n_right[w] + kSkillPrior * of_others) / (learned.n_shared[w] + kSkillPrior);
-    learned.skills.accuracy.push_back(std::clamp(accuracy, chance, std::max(chance, kMostAccuracy)));
+    learned.skills.accuracy.push_back(drawn_to_all(learned.n_right[w], learned.n_shared[w], of_others, chance));
   }
   return learned;
 }
 
 void AnswerRecord::learn() {
-  if (!is_plain()) skills_ = learned().skills;
+  if (is_plain()) return;
+  LearnedSkills learned = this->learned();
+  skills_ = std::move(learned.skills);
+  if (gold_.empty() || audit_skills_) return;
+  n_right_ = std::move(learned.n_right);
+  n_shared_ = std::move(learned.n_shared);
 }
 
 void AnswerRecord::fix_audit_skills() {
@@ -236,8 +255,26 @@ Verdict AnswerRecord::weighed(std::span<const Word> words, const WorkerSkills& s
 }
 
 Verdict AnswerRecord::verdict(ItemIndex item, bool is_committed) const {
+  return verdict_by(item, skills_for(is_committed));
+}
+
+Verdict AnswerRecord::gold_verdict(ItemIndex item) const {
+  // People's answer about it is to be as good, or bad, as an audit's; taking out what was never in does no harm, for it
+  // makes right words weigh less and wrong ones more.
+  WorkerSkills skills = skills_for(true);
+  const double chance = 1.0 / static_cast<double>(n_classes_);
+  for (const Word& word : words(item)) {
+    const auto w = static_cast<std::size_t>(word.worker);
+    if (!is_sure(word) || w >= n_shared_.size() || n_shared_[w] < 1.0) continue;
+    const double n_right = std::max(0.0, n_right_[w] - (word.answer == gold(item) ? 1.0 : 0.0));
+    skills.accuracy[w] = drawn_to_all(n_right, n_shared_[w] - 1.0, skills.of_others, chance);
+  }
+  return verdict_by(item, skills);
+}
+
+Verdict AnswerRecord::verdict_by(ItemIndex item, const WorkerSkills& skills) const {
   const auto said = words(item);
-  Verdict verdict = weighed(said, skills_for(is_committed));
+  Verdict verdict = weighed(said, skills);
   // Whoever repeats himself counts as asked, so that a job with too few people ends.
   verdict.is_settled = n_said_[static_cast<std::size_t>(item)] >= most_answers(said);
   const auto n_sure = std::count_if(said.begin(), said.end(), is_sure);
@@ -268,15 +305,17 @@ std::vector<ItemIndex> AnswerRecord::take_news() {
 }
 
 void AnswerRecord::save(SnapshotWriter& writer) const {
-  writer.section("answer_record", 1);
+  writer.section("answer_record", 2);
   detail::save(writer, skills_);
   writer.write(audit_skills_.has_value());
   detail::save(writer, audit_skills_.value_or(WorkerSkills{}));
   writer.write(std::span<const std::int64_t>(news_));
+  writer.write(std::span<const double>(n_right_));  // since version 2
+  writer.write(std::span<const double>(n_shared_));
 }
 
 void AnswerRecord::load(SnapshotReader& reader) {
-  reader.section("answer_record", 1);
+  const auto version = reader.section("answer_record", 2);
   skills_ = load_skills(reader);
   const bool is_fixed = reader.get<bool>();
   const WorkerSkills fixed = load_skills(reader);
@@ -286,6 +325,15 @@ void AnswerRecord::load(SnapshotReader& reader) {
       std::all_of(news_.begin(), news_.end(),
                   [&](ItemIndex item) { return item >= 0 && item < std::ssize(last_row_) && is_answered(item); }),
       "answer record: news without an answer");
+  if (version < 2) return;
+  reader.read(n_right_);
+  reader.read(n_shared_);
+  require_sound(n_right_.size() == n_shared_.size() && n_shared_.size() <= skills_.accuracy.size(),
+                "answer record: what skills were learned from");
+  for (std::size_t w = 0; w < n_right_.size(); ++w) {
+    require_sound(n_right_[w] >= 0.0 && n_right_[w] <= n_shared_[w] + 1e-6 && std::isfinite(n_shared_[w]),
+                  "answer record: what skills were learned from");
+  }
 }
 
 }  // namespace gtlabel::detail

@@ -397,6 +397,22 @@ def test_a_file_from_before_stores_and_changing_classes_is_read_and_goes_on():
     assert job.run(lambda batch: {"answers": batch.items % 2, "workers": "dee"}).is_finished
 
 
+def test_a_file_from_before_gold_and_prices_of_workers_is_read_and_goes_on():
+    """Written by the fourth version of jobs, with prices, ids of answers, a class that is retired and a lease."""
+    X = np.random.default_rng(7).integers(-8, 9, size=(120, 4)).astype(np.float32)
+    X[1::2, 0] += 8
+    path = ARCHIVES / "labeling_job-4.gtlabel"
+    job = gt.LabelingJob.load(path, X, model=gt.SoftmaxRegression(), now=lambda: 6.0)
+    assert job.active_classes == ["even", "odd"]
+    report = job.report()
+    assert (report.n_human, report.n_paid, report.cost) == (40, 80, 40.0)
+    assert report.gold.n_given == 0
+    assert job.spending().cost.sum() == 40.0
+    assert len(job.next_batch(worker="cy")) == 3
+    assert job.run(lambda batch: {"answers": batch.items % 2, "workers": "dee"}).is_finished
+    assert job.report().cost <= 200.0
+
+
 def test_the_parameters_of_a_model_survive_a_pickle(small):
     job = make_job(small, Centroid(scale=9.0))
     assert pickle.loads(pickle.dumps(job)).model.scale == 9.0
