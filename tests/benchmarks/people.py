@@ -35,7 +35,8 @@ def parse_arguments():
     parser.add_argument("--accuracy", type=float, default=0.85, help="of the made-up people")
     parser.add_argument("--max-error", type=float, default=0.05)
     parser.add_argument("--crowds", default=",".join(CROWDS), help="empty: none")
-    parser.add_argument("--until-confidence", type=float, default=0.98, help="of the crowds")
+    parser.add_argument("--until-confidence", type=float, default=0.95, help="of the crowds")
+    parser.add_argument("--most", type=int, default=FIXED, help="answers an item of the crowds at most")
     parser.add_argument("--gold", type=int, default=0, help="items of gold in the pool, drawn at random")
     parser.add_argument("--gold-rate", type=float, default=0.05)
     parser.add_argument("--copying", type=int, default=0, help="made-up crowds for the flag of copying")
@@ -97,19 +98,25 @@ def pool_row(pool, options, seed):
 
 
 def print_crowds(options):
-    print(f"crowds: a fixed {FIXED} answers an item against min 1, max {FIXED}, until {options.until_confidence}")
+    print(f"crowds: a fixed {FIXED} answers an item against 1 to {options.most}, until {options.until_confidence}")
     print("crowd             items  fixed: answers  accuracy  adaptive: answers  share  accuracy  (mean of the seeds)")
+    rows = []
     for name in options.crowds.split(","):
         crowd = load_crowd(name)
         if crowd is None:
             print(f"skipped {name}: not in the folder that GTLABEL_TEST_DATA names")
             continue
-        runs = np.array([crowd_run(crowd, options.until_confidence, seed) for seed in range(options.seeds)])
+        overlap = gt.Overlap(max=options.most, until_confidence=options.until_confidence)
+        runs = np.array([crowd_run(crowd, overlap, seed) for seed in range(options.seeds)])
         fixed, fixed_accuracy, adaptive, accuracy = runs.mean(axis=0)
+        rows.append((adaptive / fixed, accuracy - fixed_accuracy))
         print(
             f"{name:16} {len(crowd[1]):6}  {fixed:14.2f}  {fixed_accuracy:8.2%}  {adaptive:17.2f}"
             f"  {adaptive / fixed:5.0%}  {accuracy:8.2%}"
         )
+    if rows:
+        share, gain = np.mean(rows, axis=0)
+        print(f"in the mean {share:.1%} of the answers, accuracy {100 * gain:+.2f} points")
 
 
 def load_crowd(name):
@@ -130,13 +137,13 @@ def load_crowd(name):
     return [list(answers[item].items()) for item in items], np.array(known), classes
 
 
-def crowd_run(crowd, until_confidence, seed):
+def crowd_run(crowd, overlap, seed):
     """Answers per item and accuracy, of a fixed number of answers and of an adaptive one."""
     answers, truth, classes = crowd
     random = np.random.default_rng(seed)
     orders = [[of_item[i] for i in random.permutation(len(of_item))] for of_item in answers]
     fixed = replay(orders, truth, classes, gt.Overlap(min=FIXED, max=FIXED))
-    return (*fixed, *replay(orders, truth, classes, gt.Overlap(max=FIXED, until_confidence=until_confidence)))
+    return (*fixed, *replay(orders, truth, classes, overlap))
 
 
 def replay(orders, truth, classes, overlap):

@@ -417,7 +417,16 @@ TEST_CASE("LabelingJob snapshot: bytes changed, missing or added are refused") {
 
 TEST_CASE("LabelingJob snapshot: forged bytes are refused, or give a job that can be asked and answered") {
   const GaussianPool pool(60, 2, 3.0);
-  auto job = make_job(pool, {.target = ErrorTarget{0.3, 0.3}, .batch_size = 10});
+  LabelingJobOptions options{.target = ErrorTarget{0.3, 0.3}, .batch_size = 10};
+  SUBCASE("plain") {}
+  SUBCASE("with gold, several people per item and prices of workers") {
+    options.overlap.max = 2;
+    options.price.per_worker = {{"ann", 0.2}};
+    for (ItemIndex item = 0; item < 60; item += 6)
+      options.gold.push_back({item, pool.classes[static_cast<std::size_t>(item)]});
+    options.gold_rate = 0.5;
+  }
+  auto job = make_job(pool, options);
   RandomStream random(11, RandomPurpose::user);
   int n_refused = 0, n_restored = 0;
   while (const auto batch = job.next_batch()) {
