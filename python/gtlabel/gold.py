@@ -10,11 +10,16 @@ import numpy as np
 from gtlabel._core import InvalidArgument, InvalidType, UnknownClass
 
 
-def gold_labels(gold: Any, classes: list[str], ids: list[str]) -> tuple[list[int], list[int]]:
+def gold_labels(gold: Any, classes: list[str], ids: list[str], are_ids_numbers: bool) -> tuple[list[int], list[int]]:
     """Items and class indices of a mapping from index or id to class, or of two sequences."""
     if gold is None:
         return [], []
     items, labels = _columns(gold)
+    if are_ids_numbers and not isinstance(gold, tuple) and not all(isinstance(item, str) for item in items):
+        raise InvalidArgument(
+            "gold: whole numbers given where the job's ids are whole numbers too, expected ids as text, "
+            "{str(id): label, ..}, or indices as (items, classes)"
+        )
     index_of_id = {name: index for index, name in enumerate(ids)} if any(isinstance(i, str) for i in items) else {}
     index_of_class = {name: index for index, name in enumerate(classes)}
     return (
@@ -24,13 +29,19 @@ def gold_labels(gold: Any, classes: list[str], ids: list[str]) -> tuple[list[int
 
 
 def _columns(gold: Any) -> tuple[list[Any], list[Any]]:
+    if getattr(gold, "ndim", 1) == 2:
+        kind = type(gold).__name__
+        raise InvalidType(f"gold: {kind} given, expected a mapping from item to class, or a tuple (items, classes)")
     if isinstance(gold, Mapping) or (hasattr(gold, "items") and hasattr(gold, "keys")):  # pandas' Series too
         pairs = list(gold.items())
         return [item for item, _ in pairs], [label for _, label in pairs]
     if not isinstance(gold, tuple) or len(gold) != 2:
         kind = type(gold).__name__
         raise InvalidType(f"gold: {kind} given, expected a mapping from item to class, or a tuple (items, classes)")
-    items, labels = (list(np.asarray(column).tolist()) for column in gold)
+    columns = [np.asarray(column) for column in gold]
+    if any(column.ndim != 1 for column in columns):
+        raise InvalidType(f"gold: {gold!r} given, expected two sequences, (items, classes)")
+    items, labels = (list(column.tolist()) for column in columns)
     if len(items) != len(labels):
         raise InvalidArgument(f"gold: {len(items)} items and {len(labels)} classes given, expected equally many")
     return items, labels

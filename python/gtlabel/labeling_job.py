@@ -150,7 +150,7 @@ class LabelingJob:
         paid = checked_price(price) or Price(0.0)
         limits = checked_budget(budget)
         id_names = _id_names(ids)
-        gold_items, gold_classes = gold_labels(gold, names, id_names)
+        gold_items, gold_classes = gold_labels(gold, names, id_names, _are_numbers(ids))
         self._price = price
         self._now = now
         self._core = _core.LabelingJob(
@@ -169,13 +169,13 @@ class LabelingJob:
             limits.max_answers,
             limits.max_cost,
             limits.max_items,
-            lease_seconds,
+            _number("lease_seconds", lease_seconds),
             now,
             commit,
             "" if store is None else os.fsencode(store),
             gold_items,
             gold_classes,
-            gold_rate,
+            _number("gold_rate", gold_rate),
         )
         self._ids = _id_column(self._core)
 
@@ -592,6 +592,12 @@ def _whole_number(name: str, value: Any, least: int, most: int = 2**31 - 1) -> i
     return number
 
 
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise InvalidType(f"{name}: {value!r} given, expected a number")
+    return float(value)
+
+
 def _as_model(model: Any) -> IncrementalModel | None:
     if model is None or isinstance(model, IncrementalModel):
         return model
@@ -613,6 +619,10 @@ def _id_names(ids: Iterable[Any] | None) -> list[str]:
         if not isinstance(name, str | int | np.integer):
             raise InvalidType(f"ids: row {row} is {name!r}, expected a name (str) or a whole number")
     return [str(name) for name in names]
+
+
+def _are_numbers(ids: Sequence[Any] | None) -> bool:
+    return ids is not None and len(ids) > 0 and not isinstance(next(iter(ids)), str)
 
 
 def _id_column(job: _core.LabelingJob) -> NDArray[np.str_] | None:

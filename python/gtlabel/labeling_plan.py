@@ -25,6 +25,8 @@ class Price:
 
     def __post_init__(self) -> None:
         _require_price("per_answer", self.per_answer)
+        if not isinstance(self.currency, str):
+            raise InvalidType(f"currency: {type(self.currency).__name__} given, expected a name (str)")
         if not isinstance(self.per_worker, Mapping):
             raise InvalidType(f"per_worker: {type(self.per_worker).__name__} given, expected prices by name")
         for worker, price in self.per_worker.items():

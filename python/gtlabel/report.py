@@ -145,7 +145,7 @@ class Report:
         return self.n_human - self.gold.n_given + self.gold.n_asked
 
     def _price(self) -> str:
-        per_item = f"{self.n_paid:,}, {self.n_paid / max(1, self._n_asked):.2f} per item"
+        per_item = f"{self.n_paid:,}" + (f", {self.n_paid / self._n_asked:.2f} per item" if self._n_asked else "")
         return f"{per_item}, {self.cost:,.2f} {self.currency}" if self.cost else per_item
 
     def _people_on_gold(self) -> str:

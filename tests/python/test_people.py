@@ -172,6 +172,9 @@ def test_a_budget_ends_a_job(pool, workforce):
         ({"price": 3}, gt.InvalidType),
         ({"budget": gt.Budget(max_cost=3.0)}, gt.InvalidArgument),
         ({"lease_seconds": 0.0}, gt.InvalidArgument),
+        ({"lease_seconds": "1 h"}, gt.InvalidType),
+        ({"gold_rate": "half"}, gt.InvalidType),
+        ({"gold_rate": 1.5}, gt.InvalidArgument),
     ],
 )
 def test_options_that_make_no_sense_are_refused(pool, options, error):
@@ -306,11 +309,22 @@ def test_gold_may_be_given_in_several_forms(golden, how):
         (([1, 2], [0]), ValueError, "2 items and 1 classes"),
         (([1, 1], [0, 0]), ValueError, "came before"),
         ([(1, 0)], TypeError, "expected a mapping"),
+        ((1, 2), TypeError, "two sequences"),
+        (np.zeros((3, 2)), TypeError, "expected a mapping"),
     ],
 )
 def test_gold_that_makes_no_sense_is_refused(golden, gold, error, message):
     with pytest.raises(error, match=message):
         make_job(golden[0], gold=gold)
+
+
+def test_gold_by_whole_numbers_is_refused_where_ids_are_whole_numbers(golden):
+    """An index and an id would look alike."""
+    ids = range(10, 10 + len(golden[0].X))
+    with pytest.raises(gt.InvalidArgument, match="ids as text"):
+        make_job(golden[0], gold={10: 0}, ids=ids)
+    assert make_job(golden[0], gold={"10": 0}, ids=ids).labels().item.tolist() == [0]
+    assert make_job(golden[0], gold=([10], [0]), ids=ids).labels().item.tolist() == [10]
 
 
 def test_gold_tells_in_the_store_what_it_was(golden, tmp_path):
@@ -364,6 +378,8 @@ def test_workers_may_have_prices_of_their_own(pool, workforce):
 def test_prices_of_workers_are_checked_where_they_are_written(prices, error, message):
     with pytest.raises(error, match=message):
         gt.Price(0.1, per_worker=prices)
+    with pytest.raises(TypeError, match="currency: dict given"):
+        gt.Price(0.1, {"w1": 0.2})
 
 
 def test_one_who_copies_is_named_with_the_one_copied(blobs):
