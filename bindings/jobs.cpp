@@ -1,4 +1,5 @@
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -61,21 +62,27 @@ std::unique_ptr<LabelingJob> make_job(const py::object& X, std::vector<std::stri
                                       std::vector<std::string> ids, Target target, const py::object& model,
                                       std::int64_t batch_size, std::optional<std::uint64_t> seed, std::size_t n_threads,
                                       const Overlap& overlap, double per_answer, const std::string& currency,
+                                      const std::map<std::string, double>& per_worker,
                                       std::optional<std::int64_t> max_answers, std::optional<double> max_cost,
                                       std::optional<std::int64_t> max_items, double lease_seconds, const Clock& now,
-                                      const std::string& commit, const std::string& store) {
+                                      const std::string& commit, const std::string& store, const py::object& gold_items,
+                                      const std::vector<ClassIndex>& gold_classes, double gold_rate) {
   const Features features = features_from(X);
   LabelingJobOptions options = options_from(model, std::move(ids), n_threads);
   options.target = target;
   options.batch_size = batch_size;
   options.seed = seed;
   options.overlap = overlap;
-  options.price = {per_answer, currency};
+  options.price = {per_answer, currency, {per_worker.begin(), per_worker.end()}};
   options.budget = {max_answers, max_cost, max_items};
   options.lease_seconds = lease_seconds;
   set_clock(options, now);
   options.commit = commit_mode_from(commit);
   options.store = store;
+  const auto golden = indices_from(gold_items, "gold");
+  const auto items = span_of<ItemIndex>(golden);
+  for (std::size_t i = 0; i < items.size(); ++i) options.gold.push_back({items[i], gold_classes.at(i)});
+  options.gold_rate = gold_rate;
   const py::gil_scoped_release release;
   return std::make_unique<LabelingJob>(features, std::move(classes), std::move(options));
 }
@@ -230,7 +237,7 @@ py::dict record_fields(const RoundRecord& record) {
                   "coverage"_a = record.coverage, "human_share"_a = record.human_share,
                   "expected_human_share"_a = record.expected_human_share, "estimated_error"_a = record.estimated_error,
                   "bounded_error"_a = record.bounded_error, "accuracy"_a = record.accuracy,
-                  "seconds"_a = record.seconds, "n_paid"_a = record.n_paid);
+                  "seconds"_a = record.seconds, "n_paid"_a = record.n_paid, "cost"_a = record.cost);
 }
 
 py::list worker_rows(const LabelingJob& job) {
@@ -243,9 +250,36 @@ py::list worker_rows(const LabelingJob& job) {
   for (const WorkerRecord& record : records) {
     rows.append(py::make_tuple(record.worker, record.n_answers, record.n_skipped, record.accuracy,
                                record.accuracy_interval.low, record.accuracy_interval.high, record.agreement,
-                               record.seconds, record.cost, record.is_spam));
+                               record.seconds, record.cost, record.is_spam, record.n_gold, record.n_gold_right,
+                               record.copying_with));
   }
   return rows;
+}
+
+py::dict spending_columns(const LabelingJob& job) {
+  std::vector<Spending> spending;
+  {
+    const py::gil_scoped_release release;
+    spending = job.spending();
+  }
+  std::vector<std::int32_t> rounds;
+  std::vector<std::string> workers;
+  std::vector<std::int64_t> paid;
+  std::vector<double> costs;
+  for (Spending& of : spending) {
+    rounds.push_back(of.round);
+    workers.push_back(std::move(of.worker));
+    paid.push_back(of.n_paid);
+    costs.push_back(of.cost);
+  }
+  return py::dict("round"_a = to_array(std::move(rounds)), "worker"_a = workers, "n_paid"_a = to_array(std::move(paid)),
+                  "cost"_a = to_array(std::move(costs)));
+}
+
+py::dict gold_fields(const GoldRecord& gold) {
+  return py::dict("n_given"_a = gold.n_given, "n_asked"_a = gold.n_asked, "n_wrong"_a = gold.n_wrong,
+                  "people_wrong_at_most"_a = gold.people_wrong_at_most,
+                  "failure_probability"_a = gold.failure_probability);
 }
 
 py::dict fields_of(const LabelingPlan& plan) {
@@ -288,8 +322,8 @@ py::dict report_fields(const LabelingJob& job) {
                   "cost"_a = report.cost, "currency"_a = report.currency, "savings"_a = report.savings,
                   "rounds"_a = report.rounds, "is_finished"_a = report.is_finished, "model"_a = report.model,
                   "target"_a = report.target, "outcome"_a = report.outcome, "seconds"_a = report.seconds,
-                  "certificate"_a = report.certificate, "plan"_a = fields_of(report.plan), "by_class"_a = by_class,
-                  "history"_a = history);
+                  "certificate"_a = report.certificate, "plan"_a = fields_of(report.plan),
+                  "gold"_a = gold_fields(report.gold), "by_class"_a = by_class, "history"_a = history);
 }
 
 }  // namespace
@@ -347,9 +381,11 @@ void register_jobs(py::module_& m) {
            "model"_a = py::none(), "batch_size"_a = defaults.batch_size, "seed"_a = defaults.seed,
            "n_threads"_a = defaults.n_threads, "overlap"_a = defaults.overlap,
            "per_answer"_a = defaults.price.per_answer, "currency"_a = defaults.price.currency,
-           "max_answers"_a = defaults.budget.max_answers, "max_cost"_a = defaults.budget.max_cost,
-           "max_items"_a = defaults.budget.max_items, "lease_seconds"_a = defaults.lease_seconds, "now"_a = py::none(),
-           "commit"_a = "eager", "store"_a = defaults.store)
+           "per_worker"_a = std::map<std::string, double>{}, "max_answers"_a = defaults.budget.max_answers,
+           "max_cost"_a = defaults.budget.max_cost, "max_items"_a = defaults.budget.max_items,
+           "lease_seconds"_a = defaults.lease_seconds, "now"_a = py::none(), "commit"_a = "eager",
+           "store"_a = defaults.store, "gold_items"_a = py::tuple(), "gold_classes"_a = std::vector<ClassIndex>{},
+           "gold_rate"_a = defaults.gold_rate)
       .def_static("open", &open_job, "store"_a, "X"_a, "ids"_a = defaults.ids, "model"_a = py::none(),
                   "n_threads"_a = defaults.n_threads, "now"_a = py::none())
       .def_static("restore", &restore_job, "snapshot"_a, "X"_a, "ids"_a = defaults.ids, "model"_a = py::none(),
@@ -358,6 +394,7 @@ void register_jobs(py::module_& m) {
       .def("next_batch_for", py::overload_cast<const std::string&, std::int64_t>(&LabelingJob::next_batch), "worker"_a,
            "size"_a, py::call_guard<py::gil_scoped_release>())
       .def("worker_rows", &worker_rows)
+      .def("spending_columns", &spending_columns)
       .def("extend", &extend, "X"_a, "ids"_a)
       .def("submit", &submit, "items"_a, "answers"_a, "workers"_a, "seconds"_a, "certainties"_a, "answer_ids"_a)
       .def("add_class", &LabelingJob::add_class, "name"_a, py::call_guard<py::gil_scoped_release>())
@@ -421,8 +458,13 @@ void register_jobs(py::module_& m) {
                                return job.ids();
                              })
       .def_property_readonly("n_items", &LabelingJob::n_items)
-      .def_property_readonly(
-          "price", [](const LabelingJob& job) { return py::make_tuple(job.price().per_answer, job.price().currency); })
+      .def_property_readonly("price",
+                             [](const LabelingJob& job) {
+                               const Price& price = job.price();
+                               return py::make_tuple(
+                                   price.per_answer, price.currency,
+                                   std::map<std::string, double>(price.per_worker.begin(), price.per_worker.end()));
+                             })
       .def_property_readonly("target", &LabelingJob::target);
 }
 

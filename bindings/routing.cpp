@@ -7,6 +7,7 @@
 #include "gtlabel/routing/certificate.hpp"
 #include "gtlabel/routing/commit_plan.hpp"
 #include "gtlabel/routing/confidence_router.hpp"
+#include "gtlabel/routing/sample_bound.hpp"
 #include "gtlabel/storage/snapshot.hpp"
 #include "registers.hpp"
 
@@ -252,11 +253,29 @@ ClassCertificate class_certificate_from(const py::tuple& state) {
           .bound = state[5].cast<double>()};
 }
 
+py::tuple truth_state(const TruthBound& truth) {
+  return py::make_tuple(truth.n_gold, truth.n_gold_wrong, truth.people_wrong_at_most, truth.wrong_at_most, truth.bound,
+                        truth.failure_probability);
+}
+
+/// Pickles of versions without gold end before it.
+std::optional<TruthBound> truth_from(const py::tuple& certificate) {
+  if (certificate.size() <= 10 || certificate[10].is_none()) return std::nullopt;
+  const auto state = certificate[10].cast<py::tuple>();
+  return TruthBound{.n_gold = state[0].cast<std::int64_t>(),
+                    .n_gold_wrong = state[1].cast<std::int64_t>(),
+                    .people_wrong_at_most = state[2].cast<std::int64_t>(),
+                    .wrong_at_most = state[3].cast<std::int64_t>(),
+                    .bound = state[4].cast<double>(),
+                    .failure_probability = state[5].cast<double>()};
+}
+
 py::tuple certificate_state(const Certificate& c) {
   py::list by_class;
   for (const ClassCertificate& entry : c.by_class) by_class.append(class_certificate_state(entry));
   return py::make_tuple(c.max_error, c.failure_probability, to_string(c.of), c.delivered, c.audited, c.errors_found,
-                        c.wrong_at_most, c.bound, c.statement, py::tuple(by_class));
+                        c.wrong_at_most, c.bound, c.statement, py::tuple(by_class),
+                        c.truth ? py::object(truth_state(*c.truth)) : py::none());
 }
 
 Certificate certificate_from(const py::tuple& state) {
@@ -272,6 +291,7 @@ Certificate certificate_from(const py::tuple& state) {
           .wrong_at_most = state[6].cast<std::int64_t>(),
           .bound = state[7].cast<double>(),
           .by_class = std::move(by_class),
+          .truth = truth_from(state),
           .statement = state[8].cast<std::string>()};
 }
 
@@ -287,6 +307,21 @@ void register_certificate(py::module_& m) {
         return py::str("ClassCertificate(class_index={}, bound={:.4g}, delivered={}, audited={}, errors_found={})")
             .format(entry.class_index, entry.bound, entry.delivered, entry.audited, entry.errors_found);
       });
+  py::class_<TruthBound>(
+      m, "TruthBound",
+      "What is known of the automatic labels' error against the truth, by gold; all of it holds if gold "
+      "is a random sample of the pool.")
+      .def_readonly("n_gold", &TruthBound::n_gold, "Items of gold that people were asked about.")
+      .def_readonly("n_gold_wrong", &TruthBound::n_gold_wrong, "Of those, where people's answer was wrong.")
+      .def_readonly("people_wrong_at_most", &TruthBound::people_wrong_at_most, "Items of the pool where it would be.")
+      .def_readonly("wrong_at_most", &TruthBound::wrong_at_most, "Automatic labels that differ from the truth.")
+      .def_readonly("bound", &TruthBound::bound, "wrong_at_most over the labels in scope.")
+      .def_readonly("failure_probability", &TruthBound::failure_probability,
+                    "That this or the certificate is false, both together.")
+      .def("__repr__", [](const TruthBound& truth) {
+        return py::str("TruthBound(bound={:.4g}, n_gold={}, n_gold_wrong={})")
+            .format(truth.bound, truth.n_gold, truth.n_gold_wrong);
+      });
   py::class_<Certificate>(m, "Certificate", "The statement that delivered automatic labels meet an ErrorTarget.")
       .def_readonly("max_error", &Certificate::max_error)
       .def_readonly("failure_probability", &Certificate::failure_probability)
@@ -299,6 +334,9 @@ void register_certificate(py::module_& m) {
       .def_property_readonly(
           "by_class", [](const Certificate& certificate) { return py::tuple(py::cast(certificate.by_class)); },
           "With per_class: a ClassCertificate for each class that has automatic labels.")
+      .def_readonly(
+          "truth", &Certificate::truth,
+          "TruthBound: the error against the truth, with gold that is a random sample of the pool; else None.")
       .def_readonly("statement", &Certificate::statement, "The certificate in plain words.")
       .def("__str__", [](const Certificate& certificate) { return certificate.statement; })
       .def("__repr__",
@@ -319,6 +357,15 @@ void register_certificate(py::module_& m) {
   m.def("certify", py::overload_cast<const AuditLedgers&, const ErrorTarget&, std::int64_t, std::string_view>(&certify),
         "ledgers"_a, "target"_a, "n_items"_a, "reference"_a = kOneAnswer,
         "The same of several ledgers; with per_class each that delivers has to meet the target by itself.");
+  m.def(
+      "max_wrong_in_pool",
+      [](const std::vector<bool>& is_wrong, std::int64_t n_pool, double failure_probability) {
+        const std::vector<std::uint8_t> drawn(is_wrong.begin(), is_wrong.end());
+        return max_wrong_in_pool(drawn, n_pool, failure_probability);
+      },
+      "is_wrong"_a, "n_pool"_a, "failure_probability"_a = 0.05,
+      "How many items of a pool are wrong at most, by a random sample of it, drawn one by one: the bound holds however "
+      "often it is looked at. is_wrong: per item drawn, in that order.");
   m.def("expected_audits", &checked_expected_audits, "n_items"_a, "error_rate"_a, "target"_a = ErrorTarget{},
         "Audits expected to certify n_items labels of which error_rate are wrong; negative if none would do.");
 }

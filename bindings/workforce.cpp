@@ -26,11 +26,16 @@ std::string repr(const Overlap& overlap) {
 /// @param confusions  workers x classes x classes, or None.
 SimulatedWorkforce make_workforce(int n_classes, const std::vector<std::string>& names,
                                   const std::vector<double>& accuracies, const std::vector<double>& seconds,
+                                  const std::vector<std::string>& copies,
                                   const std::optional<py::array_t<double, py::array::c_style>>& confusions,
                                   std::uint64_t seed, std::vector<double> difficulty) {
   std::vector<SimulatedWorker> workers;
   for (std::size_t w = 0; w < names.size(); ++w) {
-    workers.push_back({.name = names[w], .accuracy = accuracies.at(w), .confusion = {}, .seconds = seconds.at(w)});
+    workers.push_back({.name = names[w],
+                       .accuracy = accuracies.at(w),
+                       .confusion = {},
+                       .seconds = seconds.at(w),
+                       .copies = copies.at(w)});
     if (!confusions) continue;
     Matrix<double>& confusion = workers.back().confusion;
     confusion = Matrix<double>(n_classes, n_classes);
@@ -78,8 +83,8 @@ class has a lower probability than ``until_confidence``, by the answers so far, 
                                             state[2].cast<double>());
                       }));
   py::class_<SimulatedWorkforce>(m, "_SimulatedWorkforce", "The compiled half of gtlabel.SimulatedWorkforce.")
-      .def(py::init(&make_workforce), "n_classes"_a, "names"_a, "accuracies"_a, "seconds"_a, "confusions"_a, "seed"_a,
-           "difficulty"_a)
+      .def(py::init(&make_workforce), "n_classes"_a, "names"_a, "accuracies"_a, "seconds"_a, "copies"_a, "confusions"_a,
+           "seed"_a, "difficulty"_a)
       .def("answers", &answers, "workers"_a, "items"_a, "truth"_a);
   m.def(
       "_simulate",

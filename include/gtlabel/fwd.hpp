@@ -116,9 +116,11 @@ struct ExactAuditForecast;
 struct ExactAuditProgress;
 struct ClaimProgress;
 struct Routing;
+struct TruthBound;
 
 // workforce
 struct Budget;
+struct GoldLabel;
 struct Overlap;
 struct Price;
 struct SimulatedWorker;
@@ -133,12 +135,14 @@ struct StoreSummary;
 // jobs
 struct Batch;
 struct ClassRecord;
+struct GoldRecord;
 struct JobReport;
 class LabelingJob;
 struct LabelingJobOptions;
 struct LabelingPlan;
 struct Predictions;
 struct RoundRecord;
+struct Spending;
 struct Submission;
 struct WorkerRecord;
 

@@ -30,10 +30,12 @@ from gtlabel._core import (
     Routing,
     SoftmaxRegression,
     Submission,
+    TruthBound,
     UnknownClass,
     __version__,
     certify,
     expected_audits,
+    max_wrong_in_pool,
     max_wrong_unfound,
     wilson_interval,
 )
@@ -62,7 +64,7 @@ from gtlabel.labeling_job import LabelingJob
 from gtlabel.labeling_plan import LabelingPlan, Price, plan_labeling
 from gtlabel.labels import Labels
 from gtlabel.reconsolidation import Reconsolidation, reconsolidate
-from gtlabel.report import ClassRecord, Report, Round
+from gtlabel.report import ClassRecord, GoldRecord, Report, Round
 from gtlabel.simulation import SimulatedWorkforce, simulate
 from gtlabel.store_summary import StoreSummary, read_store
 from gtlabel.structured_consolidation import (
@@ -75,7 +77,7 @@ from gtlabel.structured_consolidation import (
     consolidate_multi_label,
     consolidate_spans,
 )
-from gtlabel.worker_table import WorkerTable
+from gtlabel.worker_table import SpendingTable, WorkerTable
 
 __all__ = [
     "NONE_OF_THESE",
@@ -103,6 +105,7 @@ __all__ = [
     "FixedProbabilities",
     "ForestModel",
     "FormatError",
+    "GoldRecord",
     "GraphModel",
     "GroundTruthConsolidation",
     "IncrementalModel",
@@ -130,8 +133,10 @@ __all__ = [
     "SoftmaxRegression",
     "SpanConsolidation",
     "SpecialAnswer",
+    "SpendingTable",
     "StoreSummary",
     "Submission",
+    "TruthBound",
     "UnknownClass",
     "Unsure",
     "WorkerTable",
@@ -156,6 +161,7 @@ __all__ = [
     "krippendorff_alpha_per_class",
     "mace",
     "majority_vote",
+    "max_wrong_in_pool",
     "max_wrong_unfound",
     "one_coin",
     "plan_labeling",

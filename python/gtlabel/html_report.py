@@ -96,7 +96,7 @@ def _table(rows: Iterable[Sequence[str]]) -> str:
 
 def _worker_rows(workers: WorkerTable) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
-        ("worker", "answers", "skipped", "accuracy", "95 % interval", "seconds per answer", "spam?")
+        ("worker", "answers", "skipped", "accuracy", "95 % interval", "seconds per answer", "spam?", "copying with?")
     ]
     for place in range(len(workers)):
         n_answers = int(workers.n_answers[place])
@@ -112,6 +112,7 @@ def _worker_rows(workers: WorkerTable) -> list[tuple[str, ...]]:
                 "-" if np.isnan(accuracy) else interval,
                 f"{seconds:.1f}" if seconds else "-",
                 "yes" if workers.is_spam[place] else "",
+                str(workers.copying_with[place]),
             )
         )
     return rows

@@ -25,7 +25,8 @@ class ItemHistory(ColumnTable):
     """"joined", "asked", "leased", "answer", "label" (of people), "commit" (an automatic label), "audit" (it was drawn
     for a check), "withdrawal", "certificate" (that speaks of its automatic label now)."""
     detail: NDArray[np.str_]
-    """Of "asked" the purpose; of "answer" and "label" what was said beside a class; of "commit" the kind of the model;
+    """Of "asked" the purpose ("gold": asked unseen among the others); of "answer" and "label" what was said beside a
+    class, or "gold" where the host said it; of "commit" the kind of the model;
     of "certificate" its statement."""
     worker: NDArray[np.str_]
     label: NDArray[np.str_]
@@ -61,13 +62,14 @@ class ItemHistory(ColumnTable):
     def _sentence(self, row: int) -> str:
         when = datetime.fromtimestamp(float(self.at[row]), timezone.utc)
         said = str(self.label[row]) or str(self.detail[row])
+        is_gold = str(self.detail[row]) == "gold"
         sure = f"({self.confidence[row]:.3f}, round {self.round[row]})"
         sentences = {
             "joined": "joined the pool",
             "asked": f"people were asked: {self.detail[row]}, round {self.round[row]}",
             "leased": f"given to {self.worker[row]}",
             "answer": f"{self.worker[row] or 'somebody'} said {said}",
-            "label": f"label of people: {said} {sure}",
+            "label": f"gold: the host says {said}" if is_gold else f"label of people: {said} {sure}",
             "commit": f"automatic label of the model {self.detail[row]}: {said} {sure}",
             "audit": f"the automatic label {said} was drawn for a check",
             "withdrawal": "the automatic label was withdrawn",

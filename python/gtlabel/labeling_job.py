@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -29,11 +29,12 @@ from gtlabel.answers import SPECIAL_NAMES, SpecialAnswer, Unsure
 from gtlabel.audit_trail import write_audit_trail
 from gtlabel.budget import Budget, checked_budget
 from gtlabel.estimator_model import EstimatorModel
+from gtlabel.gold import gold_labels
 from gtlabel.item_history import ItemHistory
 from gtlabel.labeling_plan import LabelingPlan, Price, checked_price
 from gtlabel.labels import Labels
 from gtlabel.report import Report
-from gtlabel.worker_table import WorkerTable
+from gtlabel.worker_table import SpendingTable, WorkerTable
 
 if TYPE_CHECKING:
     from gtlabel._core import _Pool
@@ -77,9 +78,17 @@ class LabelingJob:
     overlap
         How many people are asked about an item, ``Overlap(min, max, until_confidence)``; default one.
     price
-        What they are paid, ``Price(per_answer, currency)``.
+        What they are paid, ``Price(per_answer, currency, per_worker)``.
     budget
         ``Budget(max_answers, max_cost, max_items)``; the job ends when it is spent, with what is proved by then.
+    gold
+        Items whose class is known beforehand: a mapping from index or id to class (name or index), or two sequences,
+        ``(items, classes)``. They count as labelled by people from the start and are trained on. Some are planted in
+        the batches, each once, with the purpose of those that they are among: people's answers about them tell how good
+        each worker is and, if gold is a random sample of the pool, bound the error against the truth
+        (``certificate().truth``).
+    gold_rate
+        Items of gold per item that people are asked about.
     lease_seconds
         How long a worker has for an item that ``next_batch(worker=...)`` gave him.
     now
@@ -113,6 +122,8 @@ class LabelingJob:
         overlap: Overlap | None = None,
         price: Price | None = None,
         budget: Budget | None = None,
+        gold: Mapping[Any, Any] | tuple[Any, Any] | None = None,
+        gold_rate: float = 0.05,
         lease_seconds: float = 3600.0,
         now: Callable[[], float] | None = None,
         commit: Literal["eager", "final"] = "eager",
@@ -138,12 +149,14 @@ class LabelingJob:
             raise InvalidType(f"overlap: {type(overlap).__name__} given, expected Overlap(min, max)")
         paid = checked_price(price) or Price(0.0)
         limits = checked_budget(budget)
+        id_names = _id_names(ids)
+        gold_items, gold_classes = gold_labels(gold, names, id_names, _are_numbers(ids))
         self._price = price
         self._now = now
         self._core = _core.LabelingJob(
             X,
             names,
-            _id_names(ids),
+            id_names,
             target,
             self._model,
             n_batch,
@@ -152,13 +165,17 @@ class LabelingJob:
             overlap or Overlap(),
             paid.per_answer,
             paid.currency,
+            dict(paid.per_worker),
             limits.max_answers,
             limits.max_cost,
             limits.max_items,
-            lease_seconds,
+            _number("lease_seconds", lease_seconds),
             now,
             commit,
             "" if store is None else os.fsencode(store),
+            gold_items,
+            gold_classes,
+            _number("gold_rate", gold_rate),
         )
         self._ids = _id_column(self._core)
 
@@ -382,6 +399,10 @@ class LabelingJob:
         """Who has answered, and how well: a row per worker, with ``to_pandas()``."""
         return WorkerTable.from_rows(self._core.worker_rows())
 
+    def spending(self) -> SpendingTable:
+        """What each worker was paid in each round, with ``to_pandas()``."""
+        return SpendingTable.from_columns(self._core.spending_columns())
+
     def predictions(self) -> dict[str, Any]:
         """What the model thinks now of the items without a human answer; nothing of it is promised.
 
@@ -404,9 +425,16 @@ class LabelingJob:
         """How many people the job is expected to need in all, with an interval, and what they cost.
 
         Before the first round, and the first after items joined, from jobs on other pools; then from how the model
-        learns and what audits find. ``price``: default the job's.
+        learns and what audits find. ``price``: default the job's; where workers have prices of their own, what an
+        answer has cost on average.
         """
-        return LabelingPlan(**self._core.plan_fields(), price=checked_price(price) or self._price)
+        return LabelingPlan(**self._core.plan_fields(), price=checked_price(price) or self._mean_price())
+
+    def _mean_price(self) -> Price | None:
+        if self._price is None or not self._price.per_worker:
+            return self._price
+        report = self.report()
+        return Price(report.cost / report.n_paid, report.currency) if report.n_paid else self._price
 
     def run(self, annotate: Callable[[Batch], Any], progress: bool | Callable[[Report], None] = False) -> Report:
         """Drives the job to its end.
@@ -503,7 +531,7 @@ class LabelingJob:
         job._core = resume(source, X, _id_names(ids), job._model, job._n_threads, now)
         paid = job._core.price
         job._now = now
-        job._price = Price(*paid) if paid[0] > 0 else None
+        job._price = Price(*paid) if paid[0] > 0 or paid[2] else None
         job._ids = _id_column(job._core)
         return job
 
@@ -562,6 +590,12 @@ def _whole_number(name: str, value: Any, least: int, most: int = 2**31 - 1) -> i
     return number
 
 
+def _number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise InvalidType(f"{name}: {value!r} given, expected a number")
+    return float(value)
+
+
 def _as_model(model: Any) -> IncrementalModel | None:
     if model is None or isinstance(model, IncrementalModel):
         return model
@@ -583,6 +617,10 @@ def _id_names(ids: Iterable[Any] | None) -> list[str]:
         if not isinstance(name, str | int | np.integer):
             raise InvalidType(f"ids: row {row} is {name!r}, expected a name (str) or a whole number")
     return [str(name) for name in names]
+
+
+def _are_numbers(ids: Sequence[Any] | None) -> bool:
+    return ids is not None and len(ids) > 0 and not isinstance(next(iter(ids)), str)
 
 
 def _id_column(job: _core.LabelingJob) -> NDArray[np.str_] | None:

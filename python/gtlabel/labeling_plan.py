@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -15,17 +16,31 @@ from gtlabel._core import ConfidenceThreshold, ErrorTarget, InvalidArgument, Inv
 class Price:
     """What people are paid.
 
-    ``per_answer`` in units of ``currency``, 0 or more.
+    ``per_answer`` in units of ``currency``, 0 or more; ``per_worker``: the price of those who get another one, by name.
     """
 
     per_answer: float
     currency: str = "USD"
+    per_worker: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.per_answer, bool) or not isinstance(self.per_answer, int | float):
-            raise InvalidType(f"per_answer: {type(self.per_answer).__name__} given, expected a number")
-        if not (isfinite(self.per_answer) and self.per_answer >= 0):
-            raise InvalidArgument(f"per_answer: {self.per_answer} given, expected a number of at least 0")
+        _require_price("per_answer", self.per_answer)
+        if not isinstance(self.currency, str):
+            raise InvalidType(f"currency: {type(self.currency).__name__} given, expected a name (str)")
+        if not isinstance(self.per_worker, Mapping):
+            raise InvalidType(f"per_worker: {type(self.per_worker).__name__} given, expected prices by name")
+        for worker, price in self.per_worker.items():
+            if not isinstance(worker, str) or not worker:
+                raise InvalidType(f"per_worker: {worker!r} given, expected the name of a worker (str)")
+            _require_price(f"per_worker[{worker!r}]", price)
+        object.__setattr__(self, "per_worker", dict(self.per_worker))  # one's own
+
+
+def _require_price(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidType(f"{name}: {type(value).__name__} given, expected a number")
+    if not (isfinite(value) and value >= 0):
+        raise InvalidArgument(f"{name}: {value} given, expected a number of at least 0")
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ class Round:
     accuracy: float
     seconds: float
     n_paid: int
+    cost: float
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,27 @@ class ClassRecord:
 
 
 @dataclass(frozen=True)
+class GoldRecord:
+    """What people said of the ``n_given`` items whose class the host knew beforehand.
+
+    ``n_asked`` of them were planted in batches so far; for ``n_wrong`` of these people's answer is not the known class,
+    or not settled yet. With probability at least ``1 - failure_probability``, if gold is a random sample of the pool,
+    people's answer is wrong for at most ``people_wrong_at_most`` items of the pool.
+    """
+
+    n_given: int
+    n_asked: int
+    n_wrong: int
+    people_wrong_at_most: int
+    failure_probability: float
+
+
+@dataclass(frozen=True)
 class Report:
     """What a job did and what it cost, so far or at its end.
 
-    ``n_human`` counts every item that a person was asked about, audits included; ``savings = 1 - n_human / n_items``.
+    ``n_human`` counts every item that a person was asked about, audits included, and all gold: it spares nobody's work;
+    ``savings = 1 - n_human / n_items``.
     ``n_answers`` are all rows of ``job.answers()``; ``n_paid`` those that are paid (no skips, nobody twice for an
     item), which ``cost`` so much. ``by_class`` has a record per class, in their order.
     """
@@ -79,6 +97,7 @@ class Report:
     seconds: float
     certificate: Certificate | None
     plan: LabelingPlan
+    gold: GoldRecord
     by_class: tuple[ClassRecord, ...]
     history: tuple[Round, ...]
 
@@ -87,8 +106,9 @@ class Report:
         """From the fields of the compiled job."""
         history = tuple(Round(**record) for record in fields.pop("history"))
         plan = LabelingPlan(**fields.pop("plan"))
+        gold = GoldRecord(**fields.pop("gold"))
         by_class = tuple(ClassRecord(**record) for record in fields.pop("by_class"))
-        return cls(**fields, plan=plan, by_class=by_class, history=history)
+        return cls(**fields, plan=plan, gold=gold, by_class=by_class, history=history)
 
     def history_to_pandas(self) -> Any:
         """The history as a pandas DataFrame, one row a round. Needs pandas."""
@@ -108,18 +128,31 @@ class Report:
             ("items", f"{self.n_items:,}"),
             (
                 "asked of people",
-                f"{self.n_human:,} ({self.n_human / self.n_items:.1%}), {self.n_audited:,} of them audits",
+                f"{self.n_human:,} ({self.n_human / self.n_items:.1%}), {self.n_audited:,} of them audits"
+                + (f", {self.gold.n_given - self.gold.n_asked:,} gold without asking" if self.gold.n_given else ""),
             ),
-            *([("answers", self._price())] if self.n_paid != self.n_human or self.cost else []),
+            *([("answers", self._price())] if self.n_paid != self._n_asked or self.cost else []),
             *([] if self.is_finished else [("expected at the end", self.plan.people)]),
+            *([("gold", self._people_on_gold())] if self.gold.n_given else []),
             ("labelled automatically", f"{self.n_auto:,} ({self.n_auto / self.n_items:.1%})"),
             ("certificate", self.certificate.statement if self.certificate else "none"),
             ("outcome", self.outcome or "still running"),
         ]
 
+    @property
+    def _n_asked(self) -> int:
+        """Items that people were asked about: those that they labelled, without the gold that was not planted."""
+        return self.n_human - self.gold.n_given + self.gold.n_asked
+
     def _price(self) -> str:
-        per_item = f"{self.n_paid:,}, {self.n_paid / max(1, self.n_human):.2f} per item"
+        per_item = f"{self.n_paid:,}" + (f", {self.n_paid / self._n_asked:.2f} per item" if self._n_asked else "")
         return f"{per_item}, {self.cost:,.2f} {self.currency}" if self.cost else per_item
+
+    def _people_on_gold(self) -> str:
+        gold = self.gold
+        said = f"{gold.n_given:,} items, people asked about {gold.n_asked:,} of them, wrong about {gold.n_wrong:,}"
+        truth = self.certificate.truth if self.certificate else None
+        return said if truth is None else f"{said}; at most {truth.bound:.2%} of the automatic labels are wrong"
 
     def _class_rows(self) -> list[tuple[str, ...]]:
         """A head, and a row for each class."""

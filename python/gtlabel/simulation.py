@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +31,8 @@ class SimulatedWorkforce:
         So many of them, the last, answer at random.
     confusions
         (n_workers, n_classes, n_classes) in place of ``accuracy``: rows are truths and sum to 1.
+    copies
+        Who gives the answers of whom as his own, by name (``"w00"``, ``"w01"``, ..).
     difficulty
         One per item, 0 (people are as they are) to 1 (everybody guesses).
     seconds_per_answer
@@ -47,6 +49,7 @@ class SimulatedWorkforce:
         *,
         n_spammers: int = 0,
         confusions: ArrayLike | None = None,
+        copies: Mapping[str, str] | None = None,
         difficulty: ArrayLike | None = None,
         seconds_per_answer: float | Sequence[float] = 5.0,
         seed: int = 0,
@@ -63,6 +66,9 @@ class SimulatedWorkforce:
                 raise InvalidArgument(f"confusions: shape {tables.shape} given, expected {expected}")
             tables[n_workers - n_spammers :] = 1.0 / n_classes
         self.names = [f"w{worker:02}" for worker in range(n_workers)]
+        sources = dict(copies or {})
+        if unknown := [name for name in sources if name not in self.names]:
+            raise InvalidArgument(f"copies: {unknown[0]!r} given, expected one of w00 to {self.names[-1]}")
         self.n_classes = n_classes
         self.seed = seed
         self._core = _core._SimulatedWorkforce(
@@ -70,6 +76,7 @@ class SimulatedWorkforce:
             self.names,
             accuracies.tolist(),
             _one_each("seconds_per_answer", seconds_per_answer, n_workers).tolist(),
+            [sources.get(name, "") for name in self.names],
             tables,
             seed,
             [] if difficulty is None else np.asarray(difficulty, dtype=np.float64).tolist(),

@@ -31,7 +31,8 @@ struct LearnedSkills {
 ///
 /// A person's word about an item is the last answer with his name; answers without a name are of different people. With
 /// an overlap of one, the last sure answer is the label. Else words are weighed by the workers' skills, and these are
-/// learned from items of which several people have said something: a lone word says nothing about its worker.
+/// learned from gold and from items of which several people have said something: another lone word says nothing about
+/// its worker.
 /// Nothing here depends on the order in which answers of one pass arrive.
 class AnswerRecord {
  public:
@@ -40,6 +41,11 @@ class AnswerRecord {
   /// What answers of each class count as, before the first answer: itself, another class, or kUnsure for a class that
   /// is retired, of which an answer says nothing any more. The table keeps them as they were given.
   void set_meanings(std::span<const ClassIndex> meanings) { meanings_.assign(meanings.begin(), meanings.end()); }
+  /// The known class of an item, before the first answer; kNoClass: it is not known.
+  void set_gold(ItemIndex item, ClassIndex label);
+  [[nodiscard]] ClassIndex gold(ItemIndex item) const {
+    return gold_.empty() ? kNoClass : gold_[static_cast<std::size_t>(item)];
+  }
   /// What an answer of the table counts as; kNoClass: nothing, its class is retired.
   [[nodiscard]] ClassIndex meaning(ClassIndex answer) const {
     if (answer < 0 || meanings_.empty()) return answer;
@@ -62,7 +68,10 @@ class AnswerRecord {
   [[nodiscard]] std::int64_t n_paid() const noexcept { return n_paid_; }
   /// The same by worker.
   [[nodiscard]] const std::vector<std::int64_t>& n_paid_to() const noexcept { return n_paid_to_; }
+  /// Whether an answer of the table is one of them.
+  [[nodiscard]] bool is_paid(std::size_t row) const { return is_paid_[row] != 0; }
   [[nodiscard]] std::size_t n_classes() const noexcept { return n_classes_; }
+  [[nodiscard]] std::int64_t n_items() const noexcept { return static_cast<std::int64_t>(last_row_.size()); }
   /// Items about which somebody has said something.
   [[nodiscard]] std::int64_t n_answered() const noexcept { return n_answered_; }
   [[nodiscard]] bool is_answered(ItemIndex item) const { return n_said_[static_cast<std::size_t>(item)] > 0; }
@@ -84,7 +93,9 @@ class AnswerRecord {
   void fix_audit_skills();
   /// @param is_committed  judged as an audit: by the skills that were fixed.
   [[nodiscard]] Verdict verdict(ItemIndex item, bool is_committed) const;
-  /// The same, but nobody can be asked any more.
+  /// Of an item of gold: as of an audit, its workers' skills being learned without what is known of this item.
+  [[nodiscard]] Verdict gold_verdict(ItemIndex item) const;
+  /// The first of these, but nobody can be asked any more.
   [[nodiscard]] Verdict last_verdict(ItemIndex item, bool is_committed) const;
   /// Probabilities of the job's classes, for training.
   void write_target(ItemIndex item, std::span<float> target) const;
@@ -106,19 +117,23 @@ class AnswerRecord {
   [[nodiscard]] std::optional<ClassIndex> last_of(ItemIndex item, std::string_view worker) const;
   [[nodiscard]] const WorkerSkills& skills_for(bool is_committed) const noexcept;
   [[nodiscard]] std::int64_t most_answers(std::span<const Word> words) const;
+  [[nodiscard]] Verdict verdict_by(ItemIndex item, const WorkerSkills& skills) const;
   [[nodiscard]] Verdict weighed(std::span<const Word> words, const WorkerSkills& skills) const;
 
   AnswerTable table_;
   Overlap overlap_;
   std::size_t n_classes_;
   std::vector<ClassIndex> meanings_;    // empty: each class is itself
+  std::vector<ClassIndex> gold_;        // per item; empty: none
   std::vector<std::int32_t> last_row_;  // per item
   std::vector<std::int32_t> previous_;  // per row
   std::vector<std::int32_t> n_said_;    // per item: answers but for skips
   std::int64_t n_paid_ = 0;
   std::vector<std::int64_t> n_paid_to_;  // per worker
+  std::vector<std::uint8_t> is_paid_;    // per row
   std::int64_t n_answered_ = 0;
   WorkerSkills skills_;
+  std::vector<double> n_right_, n_shared_;  // with gold: what the skills for audits are learned from
   std::optional<WorkerSkills> audit_skills_;
   std::vector<ItemIndex> news_;
 };

@@ -13,6 +13,8 @@
 namespace gtlabel::detail {
 namespace {
 
+constexpr const char* kGoldPurpose = "gold";
+
 using Settings = std::vector<std::pair<std::string, std::string>>;
 
 std::string hexadecimal(std::uint64_t number) {
@@ -29,14 +31,17 @@ Settings settings_of(const JobDescription& job, const LabelingLoop& loop) {
           {"target", describe(loop.setup().target)},
           {"commit", loop.setup().commit == CommitMode::final ? "final" : "eager"},
           {"model", loop.model().kind()},
+          {"price", describe(loop.setup().price)},
           {"n_features", std::to_string(job.pool.n_features())},
           {"pool_fingerprint", hexadecimal(job.fingerprint)}};
 }
 
-StoreChange::Batch stored(const Batch& batch) {
+/// The store tells the host what the batch does not tell people.
+StoreChange::Batch stored(const Batch& batch, const GoldItems& gold) {
   StoreChange::Batch stored{.round = batch.round, .items = {}};
   for (std::size_t i = 0; i < batch.items.size(); ++i) {
-    stored.items.emplace_back(batch.items[i], to_string(batch.purposes[i]));
+    stored.items.emplace_back(batch.items[i],
+                              gold.contains(batch.items[i]) ? kGoldPurpose : to_string(batch.purposes[i]));
   }
   return stored;
 }
@@ -87,7 +92,9 @@ JobRecorder JobRecorder::create(const std::string& path, const JobDescription& j
   first.n_joined = loop.n_items();
   first.joined_ids = job.ids;
   first.class_changes = all_added(job.classes);
+  for (const GoldLabel& gold : loop.setup().gold) first.labels.push_back({gold.item, gold.class_index, 1.0F, 0, true});
   first.progress.n_items = loop.n_items();
+  first.progress.n_human = loop.n_human();
   first.snapshot = snapshot;
   return {JobStore::create(path, first, system_seconds()), loop};
 }
@@ -130,7 +137,7 @@ StoreChange JobRecorder::change_of(const JobDescription& job, const LabelingLoop
   });
   if (!job.ids.empty()) change.joined_ids.assign(job.ids.begin() + n_items_, job.ids.end());
   const bool may_ask_others = revision_ != loop.revision();
-  if (auto batch = loop.outstanding_batch(); batch && may_ask_others) change.batch = stored(*batch);
+  if (auto batch = loop.outstanding_batch(); batch && may_ask_others) change.batch = stored(*batch, loop.gold());
   change.model = loop.model().kind();
   // Another list of classes begins its history anew.
   const auto& history = loop.history();
@@ -156,7 +163,8 @@ void JobRecorder::add_labels(StoreChange& change, const LabelingLoop& loop) cons
   for (std::size_t i = 0; i < items.human.size(); ++i) {
     const auto item = static_cast<ItemIndex>(i);
     if (const ClassIndex human = items.human[i]; human != known(human_, i)) {
-      change.labels.push_back({item, human, items.human_confidence[i], items.human_round[i]});
+      change.labels.push_back(
+          {item, human, items.human_confidence[i], items.human_round[i], loop.gold().contains(item)});
     }
     const ClassIndex before = known(automatic_, i), now = items.automatic[i];
     if (before == now) continue;

@@ -1,6 +1,7 @@
 #include "jobs/job_snapshot.hpp"
 
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -11,7 +12,7 @@
 namespace gtlabel::detail {
 
 void save_setup(SnapshotWriter& writer, const LabelingLoop::Setup& setup) {
-  writer.section("setup", 3);
+  writer.section("setup", 4);
   const auto* error = std::get_if<ErrorTarget>(&setup.target);
   writer.write(error != nullptr);
   writer.write(error != nullptr ? error->max_error : std::get<ConfidenceThreshold>(setup.target).confidence);
@@ -29,10 +30,66 @@ void save_setup(SnapshotWriter& writer, const LabelingLoop::Setup& setup) {
   writer.write(setup.budget.max_cost.value_or(0.0));
   writer.write(setup.budget.max_items.value_or(0));
   writer.write(setup.commit == CommitMode::final);  // since version 3
+  std::vector<std::string> workers;                 // what follows since version 4
+  std::vector<double> prices;
+  for (const auto& [worker, price] : setup.price.per_worker) {
+    workers.push_back(worker);
+    prices.push_back(price);
+  }
+  writer.write(workers);
+  writer.write(std::span<const double>(prices));
+  std::vector<ItemIndex> gold_items;
+  std::vector<ClassIndex> gold_classes;
+  for (const GoldLabel& gold : setup.gold) {
+    gold_items.push_back(gold.item);
+    gold_classes.push_back(gold.class_index);
+  }
+  writer.write(std::span<const ItemIndex>(gold_items));
+  writer.write(std::span<const ClassIndex>(gold_classes));
+  writer.write(setup.gold_rate);
 }
 
-LabelingLoop::Setup load_setup(SnapshotReader& reader) {
-  const auto version = reader.section("setup", 3);
+void require_gold(std::span<const GoldLabel> gold, double rate, std::int64_t n_items, std::size_t n_classes) {
+  if (!(rate >= 0.0 && rate <= 1.0)) {
+    throw InvalidArgument("gold_rate: " + std::to_string(rate) + " given, expected 0 to 1");
+  }
+  std::unordered_set<ItemIndex> items;
+  for (std::size_t row = 0; row < gold.size(); ++row) {
+    const std::string which = "gold: row " + std::to_string(row) + ", item " + std::to_string(gold[row].item);
+    if (gold[row].item < 0 || gold[row].item >= n_items) {
+      throw InvalidArgument(which + ", expected 0 to " + std::to_string(n_items - 1), ErrorCode::item_out_of_range);
+    }
+    if (!items.insert(gold[row].item).second) throw InvalidArgument(which + " came before, expected each item once");
+    if (gold[row].class_index >= 0 && static_cast<std::size_t>(gold[row].class_index) < n_classes) continue;
+    throw UnknownClass(which + " is class " + std::to_string(gold[row].class_index) + ", expected 0 to " +
+                       std::to_string(n_classes - 1));
+  }
+}
+
+namespace {
+
+/// Prices of workers, and gold: what version 4 of the setup brought.
+void load_people(SnapshotReader& reader, LabelingLoop::Setup& setup, std::int64_t n_items, std::size_t n_classes) {
+  const auto workers = reader.get<std::vector<std::string>>();
+  const auto prices = reader.get<std::vector<double>>();
+  require_sound(workers.size() == prices.size(), "setup: prices of workers");
+  for (std::size_t w = 0; w < workers.size(); ++w) setup.price.per_worker[workers[w]] = prices[w];
+  const auto items = reader.get<std::vector<ItemIndex>>();
+  const auto classes = reader.get<std::vector<ClassIndex>>();
+  reader.read(setup.gold_rate);
+  require_sound(items.size() == classes.size(), "setup: gold");
+  for (std::size_t i = 0; i < items.size(); ++i) setup.gold.push_back({items[i], classes[i]});
+  try {
+    require_gold(setup.gold, setup.gold_rate, n_items, n_classes);
+  } catch (const Error& error) {
+    require_sound(false, std::string("setup: ") + error.what());
+  }
+}
+
+}  // namespace
+
+LabelingLoop::Setup load_setup(SnapshotReader& reader, std::int64_t n_items, std::size_t n_classes) {
+  const auto version = reader.section("setup", 4);
   const bool is_error_target = reader.get<bool>();
   const auto value = reader.get<double>();
   const auto failure_probability = reader.get<double>();
@@ -52,6 +109,7 @@ LabelingLoop::Setup load_setup(SnapshotReader& reader) {
     if (const auto limit = reader.get<std::int64_t>(); limit != 0) setup.budget.max_items = limit;
     setup.commit = reader.get<bool>() ? CommitMode::final : CommitMode::eager;
   }
+  if (version >= 4) load_people(reader, setup, n_items, n_classes);
   if (is_error_target) {
     const ErrorScope of = of_dataset ? ErrorScope::dataset : ErrorScope::auto_labels;
     setup.target = ErrorTarget{value, failure_probability, of, per_class};

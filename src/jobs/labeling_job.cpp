@@ -23,6 +23,7 @@
 #include "jobs/job_snapshot.hpp"
 #include "jobs/labeling_loop.hpp"
 #include "jobs/report_text.hpp"
+#include "jobs/spending.hpp"
 #include "jobs/worker_records.hpp"
 #include "workforce/lease_book.hpp"
 
@@ -333,8 +334,10 @@ void LabelingJob::State::take(const Rows& rows, std::size_t row, Submission& sub
     ++submission.n_skipped;
   } else {
     ++submission.n_answers;
-    const bool is_replaced = loop.answers().is_plain() ? loop.items().human[said.item] != kNoClass
-                                                       : loop.answers().has_answered(said.item, said.worker);
+    const bool has_label = loop.gold().contains(said.item) ? loop.answers().is_answered(said.item)
+                                                           : loop.items().human[said.item] != kNoClass;
+    const bool is_replaced =
+        loop.answers().is_plain() ? has_label : loop.answers().has_answered(said.item, said.worker);
     if (is_replaced) {
       ++submission.n_replaced;
     } else if (!loop.is_outstanding(said.item) && !loop.answers().is_answered(said.item)) {
@@ -389,9 +392,16 @@ LabelingJob::LabelingJob(const Features& features, std::vector<std::string> clas
     throw InvalidArgument("batch_size: " + std::to_string(options.batch_size) +
                           " given, expected a positive number, or 0 for automatic");
   }
-  const detail::LabelingLoop::Setup setup{
-      options.target, options.batch_size, options.seed ? *options.seed : random_seed(), options.overlap, options.budget,
-      options.price,  options.commit};
+  detail::require_gold(options.gold, options.gold_rate, features.n_items(), classes.size());
+  const detail::LabelingLoop::Setup setup{.target = options.target,
+                                          .batch_size = options.batch_size,
+                                          .seed = options.seed ? *options.seed : random_seed(),
+                                          .overlap = options.overlap,
+                                          .budget = options.budget,
+                                          .price = options.price,
+                                          .commit = options.commit,
+                                          .gold = options.gold,
+                                          .gold_rate = options.gold_rate};
   state_ = std::make_unique<State>(features, features.fingerprint(), std::move(classes), setup, options);
   if (options.store.empty()) return;
   const State& state = *state_;
@@ -663,7 +673,7 @@ JobReport LabelingJob::report() const {
   report.n_audited = loop.ledgers().n_audited();
   report.n_answers = static_cast<std::int64_t>(loop.answers().table().answers().size());
   report.n_paid = loop.answers().n_paid();
-  report.cost = static_cast<double>(report.n_paid) * loop.setup().price.per_answer;
+  report.cost = detail::cost_of(loop.answers(), loop.setup().price);
   report.currency = loop.setup().price.currency;
   report.savings = 1.0 - static_cast<double>(report.n_human) / static_cast<double>(report.n_items);
   report.rounds = loop.round();
@@ -680,6 +690,7 @@ JobReport LabelingJob::report() const {
   }
   report.seconds = loop.seconds();
   report.certificate = loop.certificate();
+  report.gold = loop.gold_record();
   report.plan = loop.expectation();
   report.history = loop.history();
   return report;
@@ -698,6 +709,11 @@ bool LabelingJob::is_finished() const {
 std::vector<WorkerRecord> LabelingJob::workers() const {
   const auto turn = state_->turn();
   return detail::worker_records(state_->loop.answers(), state_->loop.items(), state_->loop.setup().price);
+}
+
+std::vector<Spending> LabelingJob::spending() const {
+  const auto turn = state_->turn();
+  return detail::spending_of(state_->loop.answers(), state_->loop.setup().price);
 }
 
 AnswerTable LabelingJob::answers() const {
@@ -739,7 +755,7 @@ const Price& LabelingJob::price() const noexcept { return state_->price; }
 
 std::string LabelingJob::State::snapshot() const {
   SnapshotWriter writer;
-  writer.section("labeling_job", 5);
+  writer.section("labeling_job", 6);
   writer.write(features.n_items());
   writer.write(fingerprint);
   writer.write(classes.names());
@@ -759,7 +775,7 @@ std::string LabelingJob::State::snapshot() const {
 std::unique_ptr<LabelingJob::State> LabelingJob::State::restored(std::string_view snapshot, const Features& features,
                                                                  LabelingJobOptions& options) {
   SnapshotReader reader(snapshot, kSnapshotKind);
-  const auto version = reader.section("labeling_job", 5);
+  const auto version = reader.section("labeling_job", 6);
   const auto n_items = reader.get<std::int64_t>();
   const auto fingerprint = reader.get<std::uint64_t>();
   if (n_items != features.n_items() || fingerprint != features.fingerprint()) {
@@ -776,7 +792,7 @@ std::unique_ptr<LabelingJob::State> LabelingJob::State::restored(std::string_vie
   if (options.ids.empty()) options.ids = std::move(ids);
   detail::ClassList list(classes);
   if (version >= 4) list.load(reader);
-  const auto setup = detail::load_setup(reader);
+  const auto setup = detail::load_setup(reader, n_items, classes.size());
   const auto answers = detail::load_answers(reader, n_items, classes.size());
   auto state = std::make_unique<State>(features, fingerprint, std::move(classes), setup, options);
   state->classes = std::move(list);

@@ -11,6 +11,7 @@
 #include "jobs/final_commit.hpp"
 #include "jobs/job_plan.hpp"
 #include "jobs/learning_curve.hpp"
+#include "jobs/spending.hpp"
 #include "support/percent.hpp"
 
 namespace gtlabel::detail {
@@ -52,11 +53,13 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
-AuditLedgers ledgers_for(const Target& target, int n_classes, std::uint64_t coin_seed) {
+AuditLedgers ledgers_for(const LabelingLoop::Setup& setup, int n_classes, std::uint64_t coin_seed) {
   // A threshold needs no audits; its ledger is the account of what is committed.
-  const auto* of_error = std::get_if<ErrorTarget>(&target);
+  const auto* of_error = std::get_if<ErrorTarget>(&setup.target);
   const ErrorTarget error = of_error != nullptr ? *of_error : ErrorTarget{};
-  return AuditLedgers(error.failure_probability, error.per_class ? static_cast<std::size_t>(n_classes) : 1, coin_seed);
+  const double share = setup.gold.empty() ? 1.0 : 1.0 - kGoldShare;
+  return AuditLedgers(share * error.failure_probability, error.per_class ? static_cast<std::size_t>(n_classes) : 1,
+                      coin_seed);
 }
 
 /// What even a model without error is to be audited for; the exact audit at the end is the cheaper one.
@@ -98,12 +101,29 @@ LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64
       model_(std::move(model)),
       items_(static_cast<std::size_t>(n_items)),
       answers_(n_items, model_->n_classes(), setup.overlap),
-      ledgers_(ledgers_for(setup.target, model_->n_classes(), coin_seed)),
+      gold_(setup.gold, setup.gold_rate, setup.seed),
+      ledgers_(ledgers_for(setup, model_->n_classes(), coin_seed)),
       seed_random_(setup.seed, RandomPurpose::seed_sample),
       query_random_(setup.seed, RandomPurpose::query),
       least_audits_(least_audits(n_items, model_->n_classes(), audited_target(setup)).value_or(0.0)),
-      answer_limit_(answer_limit(setup.budget, setup.price)),
-      asked_(static_cast<std::size_t>(n_items), 0) {}
+      asked_(static_cast<std::size_t>(n_items), 0) {
+  take_gold();
+}
+
+void LabelingLoop::take_gold() {
+  for (const GoldLabel& gold : setup_.gold) {
+    items_.human[gold.item] = gold.class_index;
+    items_.human_confidence[gold.item] = 1.0F;
+    answers_.set_gold(gold.item, gold.class_index);
+    untaught_.push_back(gold.item);
+    ++n_human_;
+  }
+}
+
+GoldRecord LabelingLoop::gold_record() const {
+  const auto* target = error_target();
+  return gold_.record(n_items(), kGoldShare * (target != nullptr ? *target : ErrorTarget{}).failure_probability);
+}
 
 void LabelingLoop::extend(const Features& longer) {
   const auto n = static_cast<std::size_t>(longer.n_items());
@@ -116,6 +136,7 @@ void LabelingLoop::extend(const Features& longer) {
   items_ = std::move(items);
   asked_ = std::move(asked);
   answers_.resize(longer.n_items());
+  gold_.end_sample();
   least_audits_ = audits;
   phase_ = Phase::sampling;
   outcome_.clear();
@@ -128,6 +149,16 @@ void LabelingLoop::set_meanings(std::span<const ClassIndex> meanings) {
   for (std::size_t c = 0; c < meanings.size(); ++c) {
     if (meanings[c] != static_cast<ClassIndex>(c)) closed_classes_.push_back(static_cast<ClassIndex>(c));
   }
+  for (const GoldLabel& gold : setup_.gold) {
+    const ClassIndex label = answers_.meaning(gold.class_index);
+    if (label == gold.class_index) continue;
+    items_.human[gold.item] = label;
+    answers_.set_gold(gold.item, label);
+    gold_.relabel(gold.item, label);
+    if (label != kNoClass) continue;
+    std::erase(untaught_, gold.item);
+    --n_human_;
+  }
 }
 
 LabelingLoop LabelingLoop::with_classes(std::shared_ptr<IncrementalModel> model, std::uint64_t coin_seed,
@@ -138,14 +169,20 @@ LabelingLoop LabelingLoop::with_classes(std::shared_ptr<IncrementalModel> model,
   next.seed_random_ = seed_random_;
   next.query_random_ = query_random_;
   next.seconds_ = seconds_;
+  next.gold_.go_on_from(gold_);
+  next.gold_.end_sample();  // what people say of a class that was not there, or what is known of it, nobody knows
   const AnswerTable& said = answers_.table();
   for (const Answer& answer : said.answers()) {
     next.round_ = answer.round;
     next.take(answer.item, said.workers()[static_cast<std::size_t>(answer.worker)], answer);
   }
+  for (const ItemIndex item : next.gold_.open_items()) {
+    if (!next.answers_.is_answered(item)) next.gold_.take_back(item);  // its batch is no more
+  }
   // Where one answer is enough the last word counts, be it that of a class that is retired.
   for (ItemIndex item = 0; next.answers_.is_plain() && item < n_items(); ++item) {
     if (next.items_.human[item] == kNoClass || !next.answers_.is_taken_back(item)) continue;
+    if (next.gold_.contains(item)) continue;
     next.items_.human[item] = kNoClass;
     --next.n_human_;
     std::erase(next.untaught_, item);
@@ -200,9 +237,16 @@ bool LabelingLoop::is_short_of_certificate() const { return !short_of_certificat
 
 std::optional<Certificate> LabelingLoop::certificate() const {
   if (error_target() == nullptr) return std::nullopt;
-  if (answers_.is_plain()) return certify(ledgers_, *error_target(), n_items());
-  const std::string reference = "the consolidated answer of up to " + std::to_string(setup_.overlap.max) + " people";
-  return certify(ledgers_, *error_target(), n_items(), reference);
+  const std::string reference =
+      answers_.is_plain() ? std::string(kOneAnswer)
+                          : "the consolidated answer of up to " + std::to_string(setup_.overlap.max) + " people";
+  auto certificate = certify(ledgers_, *error_target(), n_items(), reference);
+  if (certificate && gold_.tells_about_pool()) {
+    const GoldRecord gold = gold_record();
+    add_truth(*certificate, gold.n_asked, gold.n_wrong, gold.people_wrong_at_most, error_target()->failure_probability,
+              n_items());
+  }
+  return certificate;
 }
 
 Predictions LabelingLoop::predictions() const {
@@ -223,7 +267,30 @@ bool LabelingLoop::is_delivered(ItemIndex item) const {
 
 void LabelingLoop::take(ItemIndex item, std::string_view worker, const Answer& answer) {
   if (answer.class_index != kSkip) n_outstanding_ -= std::exchange(asked_[item], std::uint8_t{0});
-  if (const auto verdict = answers_.add(item, worker, answer)) record(item, *verdict);
+  const auto verdict = answers_.add(item, worker, answer);
+  if (gold_.contains(item)) {
+    if (answer.class_index != kSkip) gold_.note_answer(item);
+    if (verdict) gold_.settle(item, verdict->label);
+  } else if (verdict) {
+    record(item, *verdict);
+  }
+}
+
+bool LabelingLoop::settle_gold(ItemIndex item) {
+  if (!gold_.is_open(item)) return false;
+  const Verdict verdict = answers_.gold_verdict(item);
+  if (verdict.is_settled) gold_.settle(item, verdict.label);
+  return !verdict.is_settled;
+}
+
+void LabelingLoop::close_open_gold() {
+  for (const ItemIndex item : gold_.open_items()) {
+    if (answers_.is_answered(item)) {
+      gold_.settle(item, answers_.gold_verdict(item).label);
+    } else {
+      gold_.take_back(item);
+    }
+  }
 }
 
 void LabelingLoop::record_human(ItemIndex item, const Verdict& verdict) {
@@ -249,6 +316,10 @@ void LabelingLoop::settle() {
   answers_.learn();
   std::vector<ItemIndex> unsettled;
   for (const ItemIndex item : answers_.take_news()) {
+    if (gold_.contains(item)) {
+      if (settle_gold(item)) unsettled.push_back(item);
+      continue;
+    }
     // What was an audit is not judged again because somebody else has an opinion too.
     if (items_.human[item] != kNoClass && (is_committed(item) || answers_.is_plain())) continue;
     const Verdict verdict = answers_.verdict(item, is_committed(item));
@@ -283,7 +354,7 @@ void LabelingLoop::keep_labels(const ItemColumns& before) {
 std::vector<ItemIndex> LabelingLoop::reweigh() {
   std::vector<ItemIndex> doubtful;
   for (ItemIndex item = 0; item < n_items(); ++item) {
-    if (items_.human[item] == kNoClass || is_committed(item)) continue;
+    if (items_.human[item] == kNoClass || is_committed(item) || gold_.contains(item)) continue;
     const Verdict verdict = answers_.verdict(item, false);
     items_.human[item] = verdict.label;
     items_.human_confidence[item] = verdict.confidence;
@@ -294,12 +365,12 @@ std::vector<ItemIndex> LabelingLoop::reweigh() {
 }
 
 std::optional<std::int64_t> LabelingLoop::answers_left() const {
-  if (!answer_limit_) return std::nullopt;
-  return std::max<std::int64_t>(0, *answer_limit_ - answers_.n_paid());
+  const double cost = setup_.budget.max_cost ? cost_of(answers_, setup_.price) : 0.0;
+  return gtlabel::answers_left(setup_.budget, setup_.price, answers_.n_paid(), cost);
 }
 
 std::size_t LabelingLoop::askable(std::size_t n_items, bool are_new) const {
-  if (answer_limit_) n_items = std::min(n_items, static_cast<std::size_t>(*answers_left()));
+  if (const auto left = answers_left()) n_items = std::min(n_items, static_cast<std::size_t>(*left));
   if (are_new && setup_.budget.max_items) {
     const auto left = std::max<std::int64_t>(0, *setup_.budget.max_items - answers_.n_answered());
     n_items = std::min(n_items, static_cast<std::size_t>(left));
@@ -309,8 +380,9 @@ std::size_t LabelingLoop::askable(std::size_t n_items, bool are_new) const {
 
 void LabelingLoop::cut_to_budget() {
   // Answers that nobody had asked for have used it up.
-  if (!answer_limit_ || n_outstanding_ <= *answers_left()) return;
-  auto n_cut = n_outstanding_ - *answers_left();
+  const auto left = answers_left();
+  if (!left || n_outstanding_ <= *left) return;
+  auto n_cut = n_outstanding_ - *left;
   for (auto item = batch_.items.rbegin(); item != batch_.items.rend() && n_cut > 0; ++item) {
     if (asked_[*item] == 0) continue;
     asked_[*item] = 0;
@@ -322,19 +394,21 @@ void LabelingLoop::cut_to_budget() {
 bool LabelingLoop::has_to_commit_by_threshold() const { return error_target() == nullptr && !has_no_lesson(); }
 
 bool LabelingLoop::has_to_save(const Outlook& outlook) const {
-  if (!answer_limit_ && !setup_.budget.max_items) return false;
+  const auto left_answers = answers_left();
+  if (!left_answers && !setup_.budget.max_items) return false;
   double audits = 0.0;
   for (const Prospect& prospect : outlook.prospects) {
     if (prospect.commit.certifies) audits += prospect.audits_to_come;
   }
   if (audits == 0.0) return false;
   const double left = std::min(
-      static_cast<double>(answer_limit_ ? *answers_left() : n_items()) / answers_per_item(),
+      static_cast<double>(left_answers.value_or(n_items())) / answers_per_item(),
       static_cast<double>(setup_.budget.max_items ? *setup_.budget.max_items - answers_.n_answered() : n_items()));
   return left - static_cast<double>(query_size()) < kAuditReserve * audits;
 }
 
 void LabelingLoop::close_open_items() {
+  close_open_gold();
   for (ItemIndex item = 0; item < n_items(); ++item) {
     if (!answers_.is_answered(item) || items_.human[item] != kNoClass) continue;
     Verdict verdict = answers_.last_verdict(item, is_committed(item));
@@ -412,8 +486,12 @@ void LabelingLoop::ask(std::vector<ItemIndex> items, Purpose purpose) {
   const bool are_new = items.empty() || !answers_.is_answered(items.front());
   items.resize(askable(items.size(), are_new));
   if (items.empty()) return;
+  if (are_new && !gold_.empty()) {
+    gold_.plant_among(items, askable(2 * items.size(), true) - items.size());
+  }
   for (const ItemIndex item : items) {
     asked_[item] = 1;
+    if (gold_.contains(item)) continue;
     if (purpose == Purpose::seed || purpose == Purpose::audit) items_.is_random[item] = 1;
   }
   n_outstanding_ = static_cast<std::int64_t>(items.size());
@@ -615,6 +693,7 @@ void LabelingLoop::note_round(const Scores& scores, const Outlook& outlook, doub
   record.accuracy = scores.accuracy;
   record.seconds = seconds;
   record.n_paid = answers_.n_paid();
+  record.cost = cost_of(answers_, setup_.price);
   history_.push_back(record);
 }
 

@@ -19,8 +19,10 @@
 #include "gtlabel/routing/commit_plan.hpp"
 #include "gtlabel/routing/target.hpp"
 #include "gtlabel/workforce/budget.hpp"
+#include "gtlabel/workforce/gold_label.hpp"
 #include "gtlabel/workforce/overlap.hpp"
 #include "jobs/answer_record.hpp"
+#include "jobs/gold_items.hpp"
 #include "jobs/item_columns.hpp"
 #include "jobs/scores.hpp"
 
@@ -39,6 +41,8 @@ class LabelingLoop {
     Budget budget = {};
     Price price = {};
     CommitMode commit = CommitMode::eager;
+    std::vector<GoldLabel> gold = {};
+    double gold_rate = 0.0;
   };
 
   /// @param coin_seed  of the audit's coins.  @param model  attached to the pool already.
@@ -68,6 +72,8 @@ class LabelingLoop {
   [[nodiscard]] bool is_finished() const noexcept { return phase_ == Phase::finished && n_outstanding_ == 0; }
   [[nodiscard]] const AnswerRecord& answers() const noexcept { return answers_; }
   [[nodiscard]] const ItemColumns& items() const noexcept { return items_; }
+  [[nodiscard]] const GoldItems& gold() const noexcept { return gold_; }
+  [[nodiscard]] GoldRecord gold_record() const;
   [[nodiscard]] const AuditLedgers& ledgers() const noexcept { return ledgers_; }
   [[nodiscard]] const Setup& setup() const noexcept { return setup_; }
   [[nodiscard]] const IncrementalModel& model() const noexcept { return *model_; }
@@ -125,6 +131,11 @@ class LabelingLoop {
   [[nodiscard]] bool is_proved(const AuditFallback& fallback) const;
   [[nodiscard]] LabelingPlan expected_people() const;
   void close_open_items();
+  /// The host's classes count as labels from the start.
+  void take_gold();
+  /// What people say of an item of gold by now. @return whether more of them have to be asked.
+  bool settle_gold(ItemIndex item);
+  void close_open_gold();
   /// What people say of an item from now on.
   void record(ItemIndex item, const Verdict& verdict);
   void record_human(ItemIndex item, const Verdict& verdict);
@@ -211,14 +222,14 @@ class LabelingLoop {
   std::shared_ptr<IncrementalModel> model_;
   ItemColumns items_;
   AnswerRecord answers_;
+  GoldItems gold_;
   AuditLedgers ledgers_;
   RandomStream seed_random_, query_random_;
   Phase phase_ = Phase::sampling;
   std::int32_t round_ = 0;
   Batch batch_;
-  std::int64_t n_sampled_ = 0;  // the items from here on have joined since the last sample
-  double least_audits_ = 0.0;   // what a certificate costs if the model is never wrong
-  std::optional<std::int64_t> answer_limit_;
+  std::int64_t n_sampled_ = 0;       // the items from here on have joined since the last sample
+  double least_audits_ = 0.0;        // what a certificate costs if the model is never wrong
   std::vector<std::uint8_t> asked_;  // 1: of the current batch and unanswered
   std::int64_t n_outstanding_ = 0;
   std::int64_t n_human_ = 0;

@@ -46,7 +46,7 @@ RoundRecord load_record(SnapshotReader& reader) {
 }  // namespace
 
 void LabelingLoop::save(SnapshotWriter& writer) const {
-  writer.section("labeling_loop", 3);
+  writer.section("labeling_loop", 4);
   save_column(writer, items_.human);
   save_column(writer, items_.human_round);
   save_column(writer, items_.automatic);
@@ -79,10 +79,14 @@ void LabelingLoop::save(SnapshotWriter& writer) const {
   std::vector<std::int64_t> paid;
   for (const RoundRecord& record : history_) paid.push_back(record.n_paid);
   save_column(writer, paid);
+  gold_.save(writer);  // since version 4
+  std::vector<double> costs;
+  for (const RoundRecord& record : history_) costs.push_back(record.cost);
+  save_column(writer, costs);
 }
 
 void LabelingLoop::load(SnapshotReader& reader) {
-  const auto version = reader.section("labeling_loop", 3);
+  const auto version = reader.section("labeling_loop", 4);
   const auto is_class = [&](ClassIndex c) { return c >= kNoClass && c < model_->n_classes(); };
   const auto is_round = [](std::int32_t round) { return round >= 0; };
   const auto is_item = [&](ItemIndex item) { return item >= 0 && item < n_items(); };
@@ -181,6 +185,20 @@ void LabelingLoop::load(SnapshotReader& reader) {
     std::fill(items_.human_confidence.begin(), items_.human_confidence.end(), 1.0F);  // one answer was enough
     for (RoundRecord& record : history_) record.n_paid = record.n_human;
   }
+  for (RoundRecord& record : history_) record.cost = static_cast<double>(record.n_paid) * setup_.price.per_answer;
+  if (version < 4) return;
+  gold_.load(reader);
+  for (const GoldLabel& gold : setup_.gold) {
+    require_sound(!gold_.contains(gold.item) || items_.human[gold.item] == gold_.label(gold.item),
+                  "gold: an item with another label");
+    require_sound(items_.automatic[gold.item] == kNoClass || !gold_.contains(gold.item),
+                  "gold: an item with an automatic label");
+  }
+  const auto costs = reader.get<std::vector<double>>();
+  require_sound(costs.size() == history_.size() &&
+                    std::all_of(costs.begin(), costs.end(), [](double cost) { return cost >= 0.0; }),
+                "costs of rounds");
+  for (std::size_t i = 0; i < costs.size(); ++i) history_[i].cost = costs[i];
 }
 
 }  // namespace gtlabel::detail

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <utility>
 
+#include "workforce/copying.hpp"
+
 namespace gtlabel::detail {
 namespace {
 
@@ -31,6 +33,31 @@ double expected_gain(const AnswerRecord& answers, ItemIndex item, std::int32_t w
     after += (before[a] * right + (1.0 - before[a]) * wrong) * entropy_of(weigh(words, answers.skills(), n_classes));
   }
   return entropy_of(before) - after;
+}
+
+/// Of all jobs whose people work alone, the share in which anybody is flagged.
+constexpr double kFalseAlarm = 0.05;
+
+/// Per worker the one with whom he seems to copy, -1: nobody.
+std::vector<std::int32_t> copying_partners(const AnswerRecord& answers, const WorkerSkills& skills) {
+  const std::size_t n_workers = answers.table().workers().size();
+  std::vector<double> accuracy;
+  for (std::size_t w = 0; w < n_workers; ++w) accuracy.push_back(skills.of(static_cast<std::int32_t>(w)));
+  // "None of these" is one class more.
+  const auto none = static_cast<std::int32_t>(answers.n_classes());
+  CopyingSearch search(std::move(accuracy), none + 1);
+  std::vector<SharedWord> shared;
+  for (ItemIndex item = 0; item < answers.n_items(); ++item) {
+    if (!answers.is_answered(item)) continue;
+    shared.clear();
+    for (const Word& word : answers.words(item)) {
+      const bool has_name = !answers.table().workers()[static_cast<std::size_t>(word.worker)].empty();
+      if (!is_sure(word) || !has_name) continue;
+      shared.push_back({word.worker, word.answer == kNoneOfThese ? none : word.answer});
+    }
+    search.add_item(shared, answers.gold(item));
+  }
+  return search.partners(kFalseAlarm);
 }
 
 }  // namespace
@@ -72,14 +99,20 @@ std::vector<WorkerRecord> worker_records(const AnswerRecord& answers, const Item
     const ClassIndex label = items.human[static_cast<std::size_t>(answer.item)];
     const ClassIndex said = answers.meaning(answer.class_index);
     if (label == kNoClass || said == kNoClass || said == kUnsure || answer.certainty < 1.0F) continue;
+    if (answers.gold(answer.item) != kNoClass) {
+      ++record.n_gold;
+      record.n_gold_right += said == label ? 1 : 0;
+    }
     ++n_compared[static_cast<std::size_t>(answer.worker)];
     n_agreed[static_cast<std::size_t>(answer.worker)] += said == label;
   }
+  const auto partners = copying_partners(answers, learned.skills);
   for (std::size_t w = 0; w < records.size(); ++w) {
     WorkerRecord& record = records[w];
+    if (partners[w] >= 0) record.copying_with = table.workers()[static_cast<std::size_t>(partners[w])];
     const auto compared = static_cast<double>(n_compared[w]);
     record.agreement = compared > 0.0 ? static_cast<double>(n_agreed[w]) / compared : kNotKnown;
-    record.cost = static_cast<double>(answers.n_paid_to()[w]) * price.per_answer;
+    record.cost = static_cast<double>(answers.n_paid_to()[w]) * price.of(table.workers()[w]);
     const bool is_known = w < learned.n_shared.size() && learned.n_shared[w] > 0.0;
     record.accuracy = is_known ? learned.n_right[w] / learned.n_shared[w] : kNotKnown;
     if (!is_known) continue;

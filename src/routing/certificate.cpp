@@ -13,7 +13,19 @@ using detail::percent;
 std::string evidence_of(const Certificate& certificate) {
   return "Evidence: " + std::to_string(certificate.audited) +
          " labels drawn by coin were checked by people, wrong ones found: " + std::to_string(certificate.errors_found) +
-         ". Mistakes of the people themselves are outside this statement.";
+         ".";
+}
+
+constexpr std::string_view kOutside = " Mistakes of the people themselves are outside this statement.";
+
+std::string statement_about_truth(const TruthBound& truth, ErrorScope of) {
+  return " Against the truth: of " + std::to_string(truth.n_gold) +
+         " items whose class was known beforehand people's answer was wrong for " + std::to_string(truth.n_gold_wrong) +
+         ". If those are a random sample of the pool, then, with probability at least " +
+         percent(1.0 - truth.failure_probability) + " for all of this together, people would be wrong about at most " +
+         std::to_string(truth.people_wrong_at_most) + " items, so at most " + std::to_string(truth.wrong_at_most) +
+         " automatic labels (" + percent(truth.bound) + (of == ErrorScope::dataset ? " of the dataset" : "") +
+         ") are wrong.";
 }
 
 std::string statement_of(const Certificate& certificate, std::string_view reference) {
@@ -56,6 +68,7 @@ Certificate account_of(const Ledger& ledger, const ErrorTarget& target, std::int
                       .wrong_at_most = ledger.wrong_at_most(),
                       .bound = 1.0,
                       .by_class = {},
+                      .truth = {},
                       .statement = {}};
   if (n_items < account.delivered) {
     throw InvalidArgument("n_items: " + std::to_string(n_items) + " given, expected at least the " +
@@ -76,7 +89,7 @@ std::optional<Certificate> certify_together(const Ledger& ledger, const ErrorTar
   Certificate account = account_of(ledger, target, n_items);
   const auto scope = static_cast<double>(target.of == ErrorScope::dataset ? n_items : account.delivered);
   if (account.delivered == 0 || !meets(account.wrong_at_most, scope, target)) return std::nullopt;
-  account.statement = statement_of(account, reference);
+  account.statement = statement_of(account, reference) + std::string(kOutside);
   return account;
 }
 
@@ -93,7 +106,7 @@ std::optional<Certificate> certify_by_class(const AuditLedgers& ledgers, const E
     account.by_class.push_back({static_cast<ClassIndex>(c), ledger.n_delivered(), ledger.n_audited(),
                                 ledger.errors_found(), wrong, static_cast<double>(wrong) / delivered});
   }
-  account.statement = statement_by_class(account, reference);
+  account.statement = statement_by_class(account, reference) + std::string(kOutside);
   return account;
 }
 
@@ -110,6 +123,23 @@ std::optional<Certificate> certify(const AuditLedgers& ledgers, const ErrorTarge
   if (!target.per_class) return certify_together(ledgers, target, n_items, reference);
   if (ledgers.size() == 1) throw InvalidArgument("per_class: asked of one ledger, expected one per class");
   return certify_by_class(ledgers, target, n_items, reference);
+}
+
+void add_truth(Certificate& certificate, std::int64_t n_gold, std::int64_t n_gold_wrong,
+               std::int64_t people_wrong_at_most, double failure_probability, std::int64_t n_items) {
+  if (n_items < certificate.delivered) {
+    throw InvalidArgument("n_items: " + std::to_string(n_items) + " given, expected at least the " +
+                          std::to_string(certificate.delivered) + " labels delivered");
+  }
+  // Any of the items that people get wrong may be among the delivered ones.
+  const std::int64_t wrong = std::min(certificate.delivered, certificate.wrong_at_most + people_wrong_at_most);
+  const std::int64_t scope = certificate.of == ErrorScope::dataset ? n_items : certificate.delivered;
+  const double bound = scope > 0 ? static_cast<double>(wrong) / static_cast<double>(scope) : 0.0;
+  certificate.truth = TruthBound{n_gold, n_gold_wrong, people_wrong_at_most, wrong, bound, failure_probability};
+  if (certificate.statement.ends_with(kOutside)) {
+    certificate.statement.resize(certificate.statement.size() - kOutside.size());
+  }
+  certificate.statement += statement_about_truth(*certificate.truth, certificate.of);
 }
 
 }  // namespace gtlabel

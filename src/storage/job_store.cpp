@@ -330,7 +330,7 @@ void JobStore::insert_labels(const StoreChange& change, std::int64_t event) {
   Statement label =
       database_.prepare("INSERT INTO labels (event, item, kind, class, confidence, round) VALUES (?, ?, ?, ?, ?, ?)");
   for (const StoreChange::Label& row : change.labels) {
-    label.bind(event).bind(row.item).bind(answer_kind(row.class_index));
+    label.bind(event).bind(row.item).bind(row.is_gold ? "gold" : answer_kind(row.class_index));
     bind_class(label, row.class_index);
     label.bind(double{row.confidence}).bind(std::int64_t{row.round}).run();
   }

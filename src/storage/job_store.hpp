@@ -40,6 +40,7 @@ struct StoreChange {
     ClassIndex class_index = kNoClass;
     float confidence = 0.0F;
     std::int32_t round = 0;
+    bool is_gold = false;  ///< of the host, known beforehand
   };
   struct Batch {
     std::int32_t round = 0;

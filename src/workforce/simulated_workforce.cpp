@@ -51,11 +51,22 @@ SimulatedWorkforce::SimulatedWorkforce(int n_classes, std::vector<SimulatedWorke
     }
     require_worker(worker, n_classes);
   }
+  for (std::size_t w = 0; w < workers_.size(); ++w) sources_.push_back(source_of(w));
   for (std::size_t i = 0; i < difficulty_.size(); ++i) {
     if (difficulty_[i] >= 0.0 && difficulty_[i] <= 1.0) continue;
     throw InvalidArgument("difficulty: item " + std::to_string(i) + " has " + std::to_string(difficulty_[i]) +
                           ", expected 0 to 1");
   }
+}
+
+std::size_t SimulatedWorkforce::source_of(std::size_t worker) const {
+  const std::string& source = workers_[worker].copies;
+  if (source.empty()) return worker;
+  for (std::size_t w = 0; w < workers_.size(); ++w) {
+    if (w != worker && workers_[w].name == source && workers_[w].copies.empty()) return w;
+  }
+  throw InvalidArgument("worker '" + workers_[worker].name + "': copies '" + source +
+                        "' given, expected another worker who copies nobody");
 }
 
 double SimulatedWorkforce::draw(std::size_t worker, ItemIndex item, std::uint64_t which) const {
@@ -71,6 +82,7 @@ ClassIndex SimulatedWorkforce::answer(std::size_t worker, ItemIndex item, ClassI
     throw InvalidArgument("item " + std::to_string(item) + ": has no difficulty", ErrorCode::item_out_of_range);
   }
   if (truth < 0 || truth >= n_classes_) throw UnknownClass("truth: class " + std::to_string(truth));
+  worker = sources_[worker];
   const SimulatedWorker& who = workers_[worker];
   const double hard = difficulty_.empty() ? 0.0 : difficulty_[static_cast<std::size_t>(item)];
   const double chance = 1.0 / n_classes_;

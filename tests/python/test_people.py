@@ -172,6 +172,9 @@ def test_a_budget_ends_a_job(pool, workforce):
         ({"price": 3}, gt.InvalidType),
         ({"budget": gt.Budget(max_cost=3.0)}, gt.InvalidArgument),
         ({"lease_seconds": 0.0}, gt.InvalidArgument),
+        ({"lease_seconds": "1 h"}, gt.InvalidType),
+        ({"gold_rate": "half"}, gt.InvalidType),
+        ({"gold_rate": 1.5}, gt.InvalidArgument),
     ],
 )
 def test_options_that_make_no_sense_are_refused(pool, options, error):
@@ -240,3 +243,154 @@ def test_a_workforce_that_makes_no_sense_is_refused(pool):
         gt.simulate(make_job(pool), gt.SimulatedWorkforce(4, 2, 0.6), pool.truth)
     with pytest.raises(gt.InvalidType, match="job"):
         gt.simulate(None, gt.SimulatedWorkforce(2, 2), pool.truth)
+
+
+# --- gold ---
+
+
+@pytest.fixture(scope="module")
+def golden(blobs):
+    """A pool with a random sample of gold."""
+    pool = blobs(800, n_classes=3)
+    return pool, {int(i): pool.names[i] for i in range(0, 800, 5)}
+
+
+def test_gold_is_planted_unseen_and_bounds_the_error_against_the_truth(golden, workforce):
+    pool, gold = golden
+    job = make_job(pool, gold=gold, gold_rate=0.3, overlap=None, target=gt.ErrorTarget(max_error=0.2))
+    assert job.report().n_human == len(gold)
+    asked = []
+    while (batch := job.next_batch()) is not None:
+        assert len(set(batch.purposes)) == 1, "gold goes by the purpose of the others"
+        asked += batch.items.tolist()
+        job.submit(batch.items, [pool.names[item] for item in batch.items])
+    assert len(asked) == len(set(asked))
+    report = job.report()
+    assert report.n_human + report.n_auto == report.n_items
+    assert report.gold.n_asked == len(set(asked) & set(gold)) > 5
+    assert report.gold.n_wrong == 0
+    assert f"{report.gold.n_asked:,} of them" in str(report)
+    assert "per item" not in str(report), "one answer an item is nothing to tell"
+    truth = report.certificate.truth
+    assert truth.wrong_at_most == report.certificate.wrong_at_most + report.gold.people_wrong_at_most
+    assert f"{truth.bound:.2%}" in report._repr_html_()
+    assert "random sample of the pool" in report.certificate.statement
+    assert pickle.loads(pickle.dumps(report.certificate)) == report.certificate
+    again = pickle.loads(pickle.dumps(job))
+    assert again.report().gold == report.gold
+
+
+@pytest.mark.parametrize("how", ["indices", "ids", "arrays", "series"])
+def test_gold_may_be_given_in_several_forms(golden, how):
+    pool, gold = golden
+    ids = [f"item {i}" for i in range(len(pool.X))]
+    if how == "indices":
+        given = {item: pool.classes.index(name) for item, name in gold.items()}
+    elif how == "ids":
+        given = {ids[item]: name for item, name in gold.items()}
+    elif how == "arrays":
+        given = (np.array(list(gold)), np.array(list(gold.values())))
+    else:
+        given = pytest.importorskip("pandas").Series(gold)
+    labels = make_job(pool, gold=given, ids=ids).labels()
+    assert dict(zip(labels.item.tolist(), labels.label.tolist(), strict=True)) == gold
+    assert set(labels.source) == {"human"}
+
+
+@pytest.mark.parametrize(
+    ("gold", "error", "message"),
+    [
+        ({"nobody": "a"}, ValueError, "none of the job's"),
+        ({5000: 0}, ValueError, "row 0, item 5000"),
+        ({3: "unheard of"}, gt.UnknownClass, "item 3 is 'unheard of'"),
+        ({3: 77}, gt.UnknownClass, "class 77"),
+        ({3: None}, TypeError, "item 3 is None"),
+        ({3.5: 0}, TypeError, "expected an index"),
+        (([1, 2], [0]), ValueError, "2 items and 1 classes"),
+        (([1, 1], [0, 0]), ValueError, "came before"),
+        ([(1, 0)], TypeError, "expected a mapping"),
+        ((1, 2), TypeError, "two sequences"),
+        (np.zeros((3, 2)), TypeError, "expected a mapping"),
+    ],
+)
+def test_gold_that_makes_no_sense_is_refused(golden, gold, error, message):
+    with pytest.raises(error, match=message):
+        make_job(golden[0], gold=gold)
+
+
+def test_gold_by_whole_numbers_is_refused_where_ids_are_whole_numbers(golden):
+    """An index and an id would look alike."""
+    ids = range(10, 10 + len(golden[0].X))
+    with pytest.raises(gt.InvalidArgument, match="ids as text"):
+        make_job(golden[0], gold={10: 0}, ids=ids)
+    assert make_job(golden[0], gold={"10": 0}, ids=ids).labels().item.tolist() == [0]
+    assert make_job(golden[0], gold=([10], [0]), ids=ids).labels().item.tolist() == [10]
+
+
+def test_gold_tells_in_the_store_what_it_was(golden, tmp_path):
+    pool, gold = golden
+    job = make_job(pool, gold=gold, gold_rate=0.5, overlap=None, store=tmp_path / "job.gtl")
+    batch = job.next_batch()
+    planted = [item for item in batch.items.tolist() if item in gold]
+    job.submit(batch.items, [pool.names[item] for item in batch.items], workers="ann")
+    history = str(job.explain(planted[0]))
+    assert f"gold: the host says {gold[planted[0]]}" in history
+    assert "people were asked: gold" in history
+    table = job.workers()
+    assert table.n_gold.tolist() == table.n_gold_right.tolist() == [len(planted)]
+    assert table.accuracy[0] > 0.9
+
+
+# --- prices of workers, copying ---
+
+
+def test_workers_may_have_prices_of_their_own(pool, workforce):
+    price = gt.Price(0.1, currency="EUR", per_worker={"w03": 0.4, "w04": 0.0})
+    job = make_job(pool, price=price, budget=gt.Budget(max_cost=25.0), target=gt.ErrorTarget(max_error=0.2))
+    report = gt.simulate(job, workforce, pool.names)
+    assert report.cost <= 25.0
+    table = job.workers()
+    prices = np.array([price.per_worker.get(name, 0.1) for name in table.worker])
+    np.testing.assert_allclose(table.cost, prices * table.n_answers)
+    spending = job.spending()
+    assert list(spending) == ["round", "worker", "n_paid", "cost"]
+    assert spending.cost.sum() == pytest.approx(report.cost) == pytest.approx(table.cost.sum())
+    assert spending.n_paid.sum() == report.n_paid
+    assert (np.diff(spending["round"]) >= 0).all()
+    assert report.history[-1].cost <= report.cost
+    assert job.plan().cost == pytest.approx(report.cost)
+    again = pickle.loads(pickle.dumps(job))
+    assert again.plan().price == job.plan().price
+    assert again.spending().cost.tolist() == spending.cost.tolist()
+    assert hash(price) == hash(gt.Price(0.1, "EUR"))
+
+
+@pytest.mark.parametrize(
+    ("prices", "error", "message"),
+    [
+        ({"w1": -1}, ValueError, r"per_worker\['w1'\]"),
+        ({"w1": "1"}, TypeError, r"per_worker\['w1'\]"),
+        ({1: 1.0}, TypeError, "name of a worker"),
+        ({"": 1.0}, TypeError, "name of a worker"),
+        ([0.1], TypeError, "prices by name"),
+    ],
+)
+def test_prices_of_workers_are_checked_where_they_are_written(prices, error, message):
+    with pytest.raises(error, match=message):
+        gt.Price(0.1, per_worker=prices)
+    with pytest.raises(TypeError, match="currency: dict given"):
+        gt.Price(0.1, {"w1": 0.2})
+
+
+def test_one_who_copies_is_named_with_the_one_copied(blobs):
+    pool = blobs(700, n_classes=4)
+    job = make_job(pool, overlap=gt.Overlap(min=4, max=5), target=gt.ConfidenceThreshold(1.0))
+    gt.simulate(job, gt.SimulatedWorkforce(4, 10, 0.8, copies={"w07": "w02"}), pool.names)
+    table = job.workers()
+    copying = dict(zip(table.worker.tolist(), table.copying_with.tolist(), strict=True))
+    assert {name: other for name, other in copying.items() if other} == {"w02": "w07", "w07": "w02"}
+    assert table.is_copying.sum() == 2
+    assert "2 as copying" in repr(table)
+    for copies in ({"w07": "nobody"}, {"nobody": "w07"}, {"w07": "w07"}, {"w07": "w02", "w02": "w01"}):
+        with pytest.raises(gt.InvalidArgument, match="copies"):
+            gt.SimulatedWorkforce(4, 10, copies=copies)

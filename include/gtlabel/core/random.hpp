@@ -21,6 +21,7 @@ enum class RandomPurpose : std::uint32_t {
   consolidation = 5,
   bootstrap = 6,
   workforce = 7,
+  gold = 8,
   user = 100
 };
 

@@ -9,7 +9,7 @@
 namespace gtlabel {
 
 /// Why people are asked about an item. Whoever answers must not see the machine's label, whatever the purpose: an
-/// answer to any item may become evidence of the audit.
+/// answer to any item may become evidence of the audit. Items of gold have the purpose of those that they are among.
 enum class Purpose : std::uint8_t {
   seed = 0,    ///< random sample of the pool, or of items that joined
   query = 1,   ///< the model learns most from it

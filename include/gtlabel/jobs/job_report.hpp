@@ -29,6 +29,7 @@ struct RoundRecord {
   double accuracy = 0.0;         ///< the model's out-of-fold accuracy on the labelled items (chosen to be hard ones)
   double seconds = 0.0;          ///< time the round took, people excluded
   std::int64_t n_paid = 0;       ///< paid answers so far
+  double cost = 0.0;             ///< of the paid answers so far
 };
 
 /// What became of one class.
@@ -41,10 +42,21 @@ struct ClassRecord {
   std::int64_t n_missed = 0;      ///< checks of labels that named others, and still are delivered, where people gave it
 };
 
+/// What people said of the items whose class the host knew beforehand.
+struct GoldRecord {
+  std::int64_t n_given = 0;
+  std::int64_t n_asked = 0;  ///< of those, planted in batches so far
+  std::int64_t n_wrong = 0;  ///< of those, where people's answer is not the known class, or is not settled yet
+  /// With probability at least 1 - failure_probability, if gold is a random sample of the pool: people's answer is
+  /// wrong for at most so many items of the pool. Of all: nothing is known.
+  std::int64_t people_wrong_at_most = 0;
+  double failure_probability = 0.0;
+};
+
 /// What a job did and what it cost. A plain result: owned by the caller.
 struct JobReport {
   std::int64_t n_items = 0;
-  std::int64_t n_human = 0;    ///< items that a person was asked about, audits included
+  std::int64_t n_human = 0;    ///< items that a person was asked about, audits included, and gold
   std::int64_t n_auto = 0;     ///< automatic labels (now committed; at the end delivered)
   std::int64_t n_audited = 0;  ///< of n_human
   std::int64_t n_answers = 0;  ///< rows of the answer table, corrections and skips included
@@ -60,6 +72,7 @@ struct JobReport {
   double seconds = 0.0;  ///< in the library, people excluded
   std::optional<Certificate> certificate;
   LabelingPlan plan;
+  GoldRecord gold;
   std::vector<ClassRecord> by_class;  ///< one per class, in their order
   std::vector<RoundRecord> history;
 };

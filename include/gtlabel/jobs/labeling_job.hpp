@@ -18,12 +18,14 @@
 #include "gtlabel/jobs/commit_mode.hpp"
 #include "gtlabel/jobs/job_report.hpp"
 #include "gtlabel/jobs/labeling_plan.hpp"
+#include "gtlabel/jobs/spending.hpp"
 #include "gtlabel/jobs/worker_record.hpp"
 #include "gtlabel/models/incremental_model.hpp"
 #include "gtlabel/routing/certificate.hpp"
 #include "gtlabel/routing/target.hpp"
 #include "gtlabel/storage/item_event.hpp"
 #include "gtlabel/workforce/budget.hpp"
+#include "gtlabel/workforce/gold_label.hpp"
 #include "gtlabel/workforce/overlap.hpp"
 
 namespace gtlabel {
@@ -41,8 +43,13 @@ struct LabelingJobOptions {
   Overlap overlap = {};                   ///< how many people are asked about an item
   Price price = {};                       ///< what they are paid
   Budget budget = {};                     ///< what may be used up; the job ends when it is
-  double lease_seconds = 3600.0;          ///< how long a worker has for an item that he was given; above 0
-  std::function<double()> now = {};       ///< the leases' clock, seconds; empty: the system's time
+  /// Items whose class is known beforehand, no item twice. They count as labelled by people from the start and are
+  /// trained on. Some are planted in the batches, so that nobody sees which they are: people's answers about them tell
+  /// how good each worker is and, if gold is a random sample of the pool, bound the error against the truth.
+  std::vector<GoldLabel> gold = {};
+  double gold_rate = 0.05;           ///< items of gold per item that people are asked about; 0 to 1
+  double lease_seconds = 3600.0;     ///< how long a worker has for an item that he was given; above 0
+  std::function<double()> now = {};  ///< the leases' clock, seconds; empty: the system's time
   std::string store = {};  ///< a new file that the job lives in, docs/store.md; empty: the job is in memory alone
 };
 
@@ -172,8 +179,11 @@ class GTLABEL_EXPORT LabelingJob {
   [[nodiscard]] LabelingPlan plan() const;
   /// Whether every item has its final label.
   [[nodiscard]] bool is_finished() const;
-  /// Who has answered, in order of their first answers, and how well. Cost: some tens of passes over the answers.
+  /// Who has answered, in order of their first answers, and how well. Cost: some tens of passes over the answers, and
+  /// one over the pairs of answers about the same item.
   [[nodiscard]] std::vector<WorkerRecord> workers() const;
+  /// What each worker was paid in each round, by round and then by first answers. O(answers).
+  [[nodiscard]] std::vector<Spending> spending() const;
   /// All answers in order of arrival.
   [[nodiscard]] AnswerTable answers() const;
 

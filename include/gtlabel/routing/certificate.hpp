@@ -24,6 +24,16 @@ struct ClassCertificate {
   double bound = 0.0;  ///< wrong_at_most over delivered, <= max_error
 };
 
+/// What is known of the automatic labels' error against the truth, by items of which the host knows it.
+struct TruthBound {
+  std::int64_t n_gold = 0;                ///< such items that people were asked about, unseen among the others
+  std::int64_t n_gold_wrong = 0;          ///< of those, where people's answer was wrong
+  std::int64_t people_wrong_at_most = 0;  ///< items of the pool for which it would be
+  std::int64_t wrong_at_most = 0;         ///< automatic labels that differ from the truth
+  double bound = 0.0;                     ///< wrong_at_most over the labels in scope
+  double failure_probability = 0.0;       ///< that this or the certificate is false, both together
+};
+
 /// The statement that delivered automatic labels meet an ErrorTarget.
 struct Certificate {
   double max_error = 0.0;            ///< the target
@@ -35,6 +45,7 @@ struct Certificate {
   std::int64_t wrong_at_most = 0;  ///< upper bound on wrong labels among the delivered
   double bound = 0.0;              ///< wrong_at_most over the labels in scope: the certified error rate, <= max_error
   std::vector<ClassCertificate> by_class;  ///< with per_class: the classes that have automatic labels, ascending
+  std::optional<TruthBound> truth;         ///< with gold that is a random sample of the pool
   std::string statement;                   ///< the above in plain words, with what "wrong" means
 };
 
@@ -55,5 +66,13 @@ inline constexpr std::string_view kOneAnswer = "the answer that the job's own pe
 [[nodiscard]] GTLABEL_EXPORT std::optional<Certificate> certify(const AuditLedgers& ledgers, const ErrorTarget& target,
                                                                 std::int64_t n_items,
                                                                 std::string_view reference = kOneAnswer);
+
+/// Adds to a certificate what gold tells: an automatic label that is not the truth differs from people's answer, or
+/// that answer is wrong; so wrong labels are at most those of the certificate and the items that people would get
+/// wrong.
+/// @param failure_probability  that one of both is false: of the certificate's ledgers and of people_wrong_at_most.
+/// @throws InvalidArgument  fewer items than are delivered.
+GTLABEL_EXPORT void add_truth(Certificate& certificate, std::int64_t n_gold, std::int64_t n_gold_wrong,
+                              std::int64_t people_wrong_at_most, double failure_probability, std::int64_t n_items);
 
 }  // namespace gtlabel

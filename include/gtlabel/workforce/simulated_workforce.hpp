@@ -18,7 +18,8 @@ struct SimulatedWorker {
   /// (classes x classes): row t holds the probabilities of the answers where the truth is t. In place of accuracy;
   /// empty: none.
   Matrix<double> confusion = {};
-  double seconds = 5.0;  ///< per answer, on average; above 0
+  double seconds = 5.0;     ///< per answer, on average; above 0
+  std::string copies = {};  ///< name of the worker whose answers he gives as his own; "": nobody's. Not of a copier
 };
 
 /// People made up for tests, plans and measurements. What a worker says of an item depends on the seed, the worker, the
@@ -41,10 +42,12 @@ class GTLABEL_EXPORT SimulatedWorkforce {
   [[nodiscard]] double seconds(std::size_t worker, ItemIndex item) const;
 
  private:
+  [[nodiscard]] std::size_t source_of(std::size_t worker) const;
   [[nodiscard]] double draw(std::size_t worker, ItemIndex item, std::uint64_t which) const;
 
   int n_classes_;
   std::vector<SimulatedWorker> workers_;
+  std::vector<std::size_t> sources_;  // per worker: whose answers he gives
   std::uint64_t seed_;
   std::vector<double> difficulty_;
 };

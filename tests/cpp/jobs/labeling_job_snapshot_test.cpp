@@ -209,7 +209,7 @@ TEST_CASE(
     return payload;
   };
   const std::string payload = payload_of(job.snapshot(), kKind);
-  REQUIRE(payload.starts_with(head(5, 0)));
+  REQUIRE(payload.starts_with(head(6, 0)));
   // Leases came with version 3: the last field but one, 3600 seconds in bits, and what follows.
   const auto leases = payload.rfind("4660134898793709568");
   REQUIRE(leases != std::string::npos);
@@ -218,18 +218,18 @@ TEST_CASE(
   for (int field = 0; field < 4; ++field) coins = payload.find(' ', coins + 1);
   const std::size_t time = payload.find_last_of(" \n", payload.size() - 2);
   const auto restore = [&](std::uint32_t version, std::size_t n_ids) {
-    const std::size_t begin = head(5, 0).size();
+    const std::size_t begin = head(6, 0).size();
     const std::size_t end = version >= 5 ? payload.size() : version >= 4 ? time : version >= 3 ? coins : leases;
     return LabelingJob::restore(
         framed({.kind = kKind, .payload = head(version, n_ids) + payload.substr(begin, end - begin)}), pool.features(),
         with_centroids());
   };
-  for (const std::uint32_t version : {1, 2, 3, 4, 5}) {
+  for (const std::uint32_t version : {1, 2, 3, 4, 5, 6}) {
     auto old = restore(version, 0);
     CHECK(old.ids().empty());
     CHECK(old.snapshot() == job.snapshot());
   }
-  CHECK(restore(5, 60).ids().size() == 60);
+  CHECK(restore(6, 60).ids().size() == 60);
   CHECK(refusal([&] { (void)restore(5, 59); }) == ErrorCode::archive_damaged);
 }
 
@@ -420,7 +420,16 @@ TEST_CASE("LabelingJob snapshot: bytes changed, missing or added are refused") {
 
 TEST_CASE("LabelingJob snapshot: forged bytes are refused, or give a job that can be asked and answered") {
   const GaussianPool pool(60, 2, 3.0);
-  auto job = make_job(pool, {.target = ErrorTarget{0.3, 0.3}, .batch_size = 10});
+  LabelingJobOptions options{.target = ErrorTarget{0.3, 0.3}, .batch_size = 10};
+  SUBCASE("plain") {}
+  SUBCASE("with gold, several people per item and prices of workers") {
+    options.overlap.max = 2;
+    options.price.per_worker = {{"ann", 0.2}};
+    for (ItemIndex item = 0; item < 60; item += 6)
+      options.gold.push_back({item, pool.classes[static_cast<std::size_t>(item)]});
+    options.gold_rate = 0.5;
+  }
+  auto job = make_job(pool, options);
   RandomStream random(11, RandomPurpose::user);
   int n_refused = 0, n_restored = 0;
   while (const auto batch = job.next_batch()) {

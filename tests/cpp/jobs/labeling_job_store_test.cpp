@@ -175,6 +175,38 @@ TEST_CASE("LabelingJob store: a job reopened after every call takes the course o
   }
 }
 
+TEST_CASE("LabelingJob store: with gold and prices of workers it goes on too, and tells what was gold") {
+  const GaussianPool pool(900, 3, 4.0);
+  const auto options = [&] {
+    auto made = with_centroids();
+    for (ItemIndex i = 0; i < 900; i += 6) made.gold.push_back({i, pool.classes[static_cast<std::size_t>(i)]});
+    made.gold_rate = 0.2;
+    made.price = {.per_answer = 0.1, .per_worker = {{"ann", 0.3}}};
+    return made;
+  };
+  const Directory directory;
+  const Course expected = run(make_job(pool, options()), pool.classes);
+  CHECK(interrupted_course(pool, directory.store(), options) == expected);
+  auto job = LabelingJob::open(directory.store(), pool.features(), with_centroids());
+  CHECK(job.price().of("ann") == 0.3);
+  CHECK(job.report().gold.n_asked > 5);
+  std::int64_t n_asked = 0;
+  for (ItemIndex item = 0; item < 60; ++item) {
+    const auto history = job.explain(item);
+    const bool is_gold = item % 6 == 0;
+    CHECK((history[1].kind == "label" && history[1].detail == "gold") == is_gold);
+    for (const auto& event : history) {
+      if (event.kind != "asked") continue;
+      CHECK((event.detail == "gold") == is_gold);
+      n_asked += is_gold ? 1 : 0;
+    }
+  }
+  CHECK(n_asked > 0);
+  CHECK(ask(directory.store(), "SELECT count(*) FROM labels WHERE kind = 'gold'") == 150);
+  CHECK(ask(directory.store(), "SELECT count(DISTINCT item) FROM batch_items WHERE purpose = 'gold'") ==
+        job.report().gold.n_asked);
+}
+
 TEST_CASE("LabelingJob store: a job whose last batch is cut by its budget can be reopened") {
   const GaussianPool pool(900, 3, 1.5);
   for (const std::int64_t limit : {35, 47, 62, 80, 131}) {

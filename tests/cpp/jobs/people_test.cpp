@@ -299,6 +299,78 @@ TEST_CASE("LabelingJob: money is counted by worker and by round") {
     CHECK(report.history[i].n_paid >= report.history[i - 1].n_paid);
 }
 
+TEST_CASE("LabelingJob: workers with prices of their own are paid these, and the budget holds whoever answers") {
+  const GaussianPool pool(500, 2, 3.0);
+  for (const double most : {2.0, 7.7, 19.99, 60.0}) {
+    CAPTURE(most);
+    auto options = with_overlap(3);
+    options.price = {.per_answer = 0.1, .currency = "EUR", .per_worker = {{"w1", 0.37}, {"w4", 0.02}, {"w5", 0.0}}};
+    options.budget.max_cost = most;
+    auto job = make_job(pool, options);
+    const auto report = simulate(job, people(2, 0.9), pool.classes);
+    CHECK(report.is_finished);
+    CHECK(report.cost <= most);
+    if (report.n_human + report.n_auto < report.n_items) CHECK(report.cost > most - 0.37);
+    std::map<std::string, std::int64_t> n_paid;
+    std::map<std::int32_t, double> of_round;
+    double total = 0.0;
+    for (const auto& spent : job.spending()) {
+      n_paid[spent.worker] += spent.n_paid;
+      of_round[spent.round] += spent.cost;
+      total += spent.cost;
+    }
+    CHECK(total == doctest::Approx(report.cost));
+    for (const auto& worker : job.workers()) {
+      const double price = options.price.of(worker.worker);
+      CHECK(worker.cost == doctest::Approx(price * static_cast<double>(worker.n_answers)));  // nobody twice, no skips
+      CHECK(n_paid[worker.worker] == worker.n_answers);
+    }
+    double so_far = 0.0;
+    for (const auto& round : report.history) {
+      so_far += of_round[round.round - 1];  // what came before the round's update
+      CHECK(round.cost == doctest::Approx(so_far));
+    }
+  }
+}
+
+TEST_CASE("LabelingJob: spending counts no skips and nobody twice for an item") {
+  const GaussianPool pool(300, 2, 4.0);
+  auto options = with_overlap(3);
+  options.price = {.per_answer = 0.5, .per_worker = {{"ann", 2.0}}};
+  auto job = make_job(pool, options);
+  const auto batch = job.next_batch();
+  const Items two(batch->items.begin(), batch->items.begin() + 2);
+  submit(job, two, {0, 1}, "ann");
+  submit(job, two, {1, kSkip}, "ann");
+  submit(job, two, {kSkip, 1}, "bob");
+  submit(job, two, {0, 1}, "");
+  const auto spending = job.spending();
+  REQUIRE(spending.size() == 3);
+  CHECK(spending[0].worker == "ann");
+  CHECK(spending[0].n_paid == 2);
+  CHECK(spending[0].cost == 4.0);
+  CHECK(spending[1].n_paid == 1);
+  CHECK(spending[2].worker.empty());
+  CHECK(spending[2].cost == 1.0);
+  CHECK(job.report().cost == 5.5);
+}
+
+TEST_CASE("LabelingJob: the table of workers names one who copies and the one copied, and nobody else") {
+  const GaussianPool pool(900, 4, 3.0);
+  std::vector<SimulatedWorker> workers;
+  for (int w = 0; w < 10; ++w) workers.push_back({.name = name_of(w), .accuracy = 0.8});
+  workers[7].copies = "w2";
+  auto options = with_overlap();
+  options.overlap.min = 4;
+  options.target = ConfidenceThreshold{1.0};  // everything to people
+  auto job = make_job(pool, options);
+  simulate(job, SimulatedWorkforce(4, workers, 2), pool.classes);
+  for (const auto& worker : job.workers()) {
+    CAPTURE(worker.worker);
+    CHECK(worker.copying_with == (worker.worker == "w2" ? "w7" : worker.worker == "w7" ? "w2" : ""));
+  }
+}
+
 TEST_CASE("LabelingJob: the table of workers tells who is good and who guesses") {
   const GaussianPool pool(600, 4, 4.0);
   std::vector<SimulatedWorker> workers;

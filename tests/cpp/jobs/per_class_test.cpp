@@ -282,7 +282,7 @@ TEST_CASE(
   const std::string now = gtlabel_test::payload_of(job.snapshot(), "labeling_job");
   // "setup" in base64 and its version; then what later versions added, from the field before it (the seed, 0) to the
   // table of answers.
-  const std::string head = "c2V0dXA=\n3 ", table = " 12\n\nYW5zd2VyX3RhYmxl";
+  const std::string head = "c2V0dXA=\n4 ", table = " 12\n\nYW5zd2VyX3RhYmxl";
   const std::string added = " 0 1 1 ";  // per_class, min, max
   std::vector<LabelingJob> jobs;
   for (const bool has_per_class : {false, true}) {
