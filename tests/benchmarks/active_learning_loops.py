@@ -135,22 +135,22 @@ def modal(X, y, n_classes, max_error, seed):
 
 
 class RowsOf(ClassifierMixin, BaseEstimator):
-    """A classifier that is given rows of X by their numbers: scikit-activeml takes no sparse features."""
+    """A classifier that is given rows of a table by their numbers: scikit-activeml takes no sparse features."""
 
-    def __init__(self, model, X):
+    def __init__(self, model, table):
         self.model = model
-        self.X = X
+        self.table = table
 
-    def fit(self, rows, y):
-        self.model.fit(self.X[np.ravel(rows).astype(int)], y)
+    def fit(self, X, y):
+        self.model.fit(self.table[np.ravel(X).astype(int)], y)
         self.classes_ = self.model.classes_
         return self
 
-    def predict_proba(self, rows):
-        return self.model.predict_proba(self.X[np.ravel(rows).astype(int)])
+    def predict_proba(self, X):
+        return self.model.predict_proba(self.table[np.ravel(X).astype(int)])
 
-    def predict(self, rows):
-        return self.model.predict(self.X[np.ravel(rows).astype(int)])
+    def predict(self, X):
+        return self.model.predict(self.table[np.ravel(X).astype(int)])
 
 
 def scikit_activeml(X, y, n_classes, max_error, seed):
