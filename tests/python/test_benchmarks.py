@@ -142,3 +142,28 @@ def test_the_benchmark_of_manifests_compares_with_json_and_writes_the_same_bytes
     assert [row[0] for row in rows] == ["| reader", "| gtlabel", "| Python's json"]
     assert all(float(row[2]) > 0 for row in rows[1:])
     assert "written unchanged, to the byte: True" in ended.stdout
+
+
+# --- beside active-learning libraries ---
+
+
+def test_thresholds_are_the_lowest_that_enough_validation_items_allow():
+    loops = module("active_learning_loops")
+    scores = np.linspace(1, 0, 101)
+    truth = np.zeros(101, dtype=int)
+    truth[60:] = 1  # all that is predicted 0 below a score of 0.4 is wrong
+    lowest = loops.thresholds(scores, np.zeros(101, dtype=int), truth, 2, 0.05)
+    error = np.cumsum(truth) / np.arange(1, 102)
+    allowed = error + 0.25 * np.sqrt(error * (1 - error)) <= 0.05
+    assert lowest[0] == scores[np.flatnonzero(allowed)[-1]] < 0.5
+    assert lowest[1] == np.inf, "nothing is predicted"
+    few = loops.thresholds(scores[:25], np.zeros(25, dtype=int), truth[:25], 2, 0.05)
+    assert few[0] == np.inf, "25 validation items are too few"
+
+
+def test_the_loop_of_the_authors_of_tbal_counts_every_item_once(digits):
+    loops = module("active_learning_loops")
+    result = loops.tbal(digits.scaled(), digits.y, 10, 0.05, seed=0)
+    assert result.n_human + result.n_auto == len(digits.y)
+    assert result.n_auto > 500
+    assert result.n_auto_wrong <= 0.1 * result.n_auto
