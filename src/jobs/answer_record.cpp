@@ -204,12 +204,14 @@ bool AnswerRecord::is_taken_back(ItemIndex item) const {
 }
 
 bool AnswerRecord::has_answered(ItemIndex item, std::string_view worker) const {
-  bool has_answered = false;
-  for_rows(item, [&](const Answer& answer) {
-    has_answered = has_answered || (answer.class_index != kSkip && answer.class_index != kNoClass &&
-                                    table_.workers()[answer.worker] == worker);
-  });
-  return has_answered && !worker.empty();
+  if (worker.empty()) return false;
+  // Whatever has become of its class since, an answer was paid.
+  for (std::int32_t row = last_row_[static_cast<std::size_t>(item)]; row >= 0;
+       row = previous_[static_cast<std::size_t>(row)]) {
+    const Answer& answer = table_.answers()[static_cast<std::size_t>(row)];
+    if (answer.class_index != kSkip && table_.workers()[static_cast<std::size_t>(answer.worker)] == worker) return true;
+  }
+  return false;
 }
 
 bool AnswerRecord::is_repeated(ItemIndex item, std::string_view worker, ClassIndex answer, float certainty) const {

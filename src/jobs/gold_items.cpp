@@ -46,7 +46,8 @@ void GoldItems::plant_among(std::vector<ItemIndex>& items, std::size_t room) {
 }
 
 void GoldItems::note_answer(ItemIndex item) {
-  if (!items_.at(item).is_planted) std::erase(waiting_, item);
+  if (items_.at(item).is_planted || std::erase(waiting_, item) == 0) return;
+  is_sample_ = false;  // what is left of it was chosen by whoever answered
 }
 
 void GoldItems::settle(ItemIndex item, ClassIndex verdict) {

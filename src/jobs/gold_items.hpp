@@ -41,11 +41,12 @@ class GoldItems {
   /// Puts some, at most `room`, among items that people are asked about for the first time. They cannot be told from
   /// the others by their place.
   void plant_among(std::vector<ItemIndex>& items, std::size_t room);
-  /// Somebody has said something of it; what has not been planted by then is not any more.
+  /// Somebody has said something of it, which has to be gold. What had not been planted by then is not any more, and
+  /// what is left is no random sample.
   void note_answer(ItemIndex item);
   /// What people's answers about it amount to; nothing if it was not planted.
   void settle(ItemIndex item, ClassIndex verdict);
-  /// It is asked no more though nobody has answered.
+  /// Its batch is no more, and nobody has answered.
   void take_back(ItemIndex item);
 
   /// The class is another now, or (kNoClass) not known any more.
@@ -54,6 +55,9 @@ class GoldItems {
   void go_on_from(const GoldItems& earlier);
   /// Gold is no sample of the present pool and classes any more: nothing can be said of items beyond it.
   void end_sample() noexcept { is_sample_ = false; }
+
+  /// Items planted per item asked from now on.
+  [[nodiscard]] double planting_rate() const noexcept { return waiting_.empty() ? 0.0 : rate_; }
 
   /// @param failure_probability  of the bound.
   [[nodiscard]] GoldRecord record(std::int64_t n_items, double failure_probability) const;

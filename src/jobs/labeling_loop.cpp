@@ -283,16 +283,6 @@ bool LabelingLoop::settle_gold(ItemIndex item) {
   return !verdict.is_settled;
 }
 
-void LabelingLoop::close_open_gold() {
-  for (const ItemIndex item : gold_.open_items()) {
-    if (answers_.is_answered(item)) {
-      gold_.settle(item, answers_.gold_verdict(item).label);
-    } else {
-      gold_.take_back(item);
-    }
-  }
-}
-
 void LabelingLoop::record_human(ItemIndex item, const Verdict& verdict) {
   if (items_.human[item] == kNoClass) ++n_human_;
   items_.human[item] = verdict.label;
@@ -343,7 +333,7 @@ void LabelingLoop::settle() {
 void LabelingLoop::keep_labels(const ItemColumns& before) {
   answers_.learn();
   for (ItemIndex item = 0; item < n_items(); ++item) {
-    if (!answers_.is_answered(item)) continue;
+    if (!answers_.is_answered(item) || gold_.contains(item)) continue;
     const Verdict verdict = answers_.verdict(item, false);
     const ClassIndex label = before.human[item];
     const bool is_same = label != kNoClass && verdict.label == answers_.meaning(label);
@@ -367,6 +357,32 @@ std::vector<ItemIndex> LabelingLoop::reweigh() {
 std::optional<std::int64_t> LabelingLoop::answers_left() const {
   const double cost = setup_.budget.max_cost ? cost_of(answers_, setup_.price) : 0.0;
   return gtlabel::answers_left(setup_.budget, setup_.price, answers_.n_paid(), cost);
+}
+
+double LabelingLoop::affordable_answers() const {
+  const auto certain = answers_left();
+  if (!certain || !setup_.budget.max_cost) return static_cast<double>(certain.value_or(n_items()));
+  const double cost = cost_of(answers_, setup_.price);
+  const Price usual{.per_answer = answers_.n_paid() > 0 ? cost / static_cast<double>(answers_.n_paid())
+                                                        : setup_.price.per_answer};
+  if (usual.per_answer == 0.0) return static_cast<double>(*certain);
+  return static_cast<double>(*gtlabel::answers_left(setup_.budget, usual, answers_.n_paid(), cost));
+}
+
+void LabelingLoop::ask_what_was_cut() {
+  if (!answers_left()) return;
+  std::vector<ItemIndex> audits, others;
+  for (const AuditLedger& ledger : ledgers_) {
+    for (const ItemIndex item : ledger.due()) {
+      if (!answers_.is_answered(item)) audits.push_back(item);
+    }
+  }
+  for (ItemIndex item = 0; item < n_items(); ++item) {
+    const bool is_open = answers_.is_answered(item) && items_.human[item] == kNoClass;
+    if (is_open || gold_.is_open(item)) others.push_back(item);
+  }
+  if (!audits.empty()) return ask(std::move(audits), Purpose::audit);
+  ask(std::move(others), Purpose::review);
 }
 
 std::size_t LabelingLoop::askable(std::size_t n_items, bool are_new) const {
@@ -394,21 +410,22 @@ void LabelingLoop::cut_to_budget() {
 bool LabelingLoop::has_to_commit_by_threshold() const { return error_target() == nullptr && !has_no_lesson(); }
 
 bool LabelingLoop::has_to_save(const Outlook& outlook) const {
-  const auto left_answers = answers_left();
-  if (!left_answers && !setup_.budget.max_items) return false;
+  if (!answers_left() && !setup_.budget.max_items) return false;
   double audits = 0.0;
   for (const Prospect& prospect : outlook.prospects) {
     if (prospect.commit.certifies) audits += prospect.audits_to_come;
   }
   if (audits == 0.0) return false;
   const double left = std::min(
-      static_cast<double>(left_answers.value_or(n_items())) / answers_per_item(),
+      affordable_answers() / answers_per_item(),
       static_cast<double>(setup_.budget.max_items ? *setup_.budget.max_items - answers_.n_answered() : n_items()));
-  return left - static_cast<double>(query_size()) < kAuditReserve * audits;
+  // Gold is planted among audits too.
+  return left - static_cast<double>(query_size()) < kAuditReserve * audits * (1.0 + gold_.planting_rate());
 }
 
 void LabelingLoop::close_open_items() {
-  close_open_gold();
+  // Gold that is open stays so, and counts as wrong: who answers before a budget ends must not matter for what it
+  // tells.
   for (ItemIndex item = 0; item < n_items(); ++item) {
     if (!answers_.is_answered(item) || items_.human[item] != kNoClass) continue;
     Verdict verdict = answers_.last_verdict(item, is_committed(item));
@@ -452,6 +469,7 @@ std::optional<Batch> LabelingLoop::next_batch() {
   cut_to_budget();
   if (n_outstanding_ == 0 && (phase_ != Phase::finished || answers_.has_news())) ++revision_;
   if (n_outstanding_ == 0) settle();
+  if (n_outstanding_ == 0 && phase_ != Phase::finished && !is_budget_spent()) ask_what_was_cut();
   if (n_outstanding_ == 0 && phase_ != Phase::finished) {
     const auto begin = std::chrono::steady_clock::now();
     // What has joined waits for the end of an audit at the end: its ranking was fixed without it.

@@ -120,6 +120,10 @@ class LabelingLoop {
   /// Items that people may be asked about now, new ones or those they have been asked about.
   [[nodiscard]] std::size_t askable(std::size_t n_items, bool are_new) const;
   [[nodiscard]] bool is_budget_spent() const { return askable(1, true) == 0; }
+  /// How many answers the budget is likely to pay, at what they have cost so far; without a budget, one per item.
+  [[nodiscard]] double affordable_answers() const;
+  /// What did not fit into earlier batches where answers were reckoned dearer than they turned out to be.
+  void ask_what_was_cut();
   /// Stops asking about what the budget does not allow any more.
   void cut_to_budget();
   /// Whether a query now would leave too little for the audits that are planned.
@@ -135,7 +139,6 @@ class LabelingLoop {
   void take_gold();
   /// What people say of an item of gold by now. @return whether more of them have to be asked.
   bool settle_gold(ItemIndex item);
-  void close_open_gold();
   /// What people say of an item from now on.
   void record(ItemIndex item, const Verdict& verdict);
   void record_human(ItemIndex item, const Verdict& verdict);

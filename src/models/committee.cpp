@@ -215,12 +215,12 @@ void Committee::do_save(SnapshotWriter& writer) const {
 }
 
 void Committee::do_load(SnapshotReader& reader) {
-  const auto version = reader.section("committee", 2);
-  // The sparse pools of the first version had no LatentModel.
-  if (version < 2 && has_default_members_ && pool().is_sparse()) {
+  reader.section("committee", 2);
+  auto weights = reader.get<std::vector<double>>();
+  // Of sparse pools the first version had no LatentModel, which is the last of the default members.
+  if (has_default_members_ && weights.size() + 1 == members_.size()) {
     set_members({members_.begin(), members_.end() - 1});
   }
-  auto weights = reader.get<std::vector<double>>();
   const auto is_weight = [](double weight) { return weight >= 0.0 && std::isfinite(weight); };
   require_sound(weights.size() == members_.size() && std::all_of(weights.begin(), weights.end(), is_weight),
                 "committee: weights do not fit the members");

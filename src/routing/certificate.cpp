@@ -24,8 +24,9 @@ std::string statement_about_truth(const TruthBound& truth, ErrorScope of) {
          ". If those are a random sample of the pool, then, with probability at least " +
          percent(1.0 - truth.failure_probability) + " for all of this together, people would be wrong about at most " +
          std::to_string(truth.people_wrong_at_most) + " items, so at most " + std::to_string(truth.wrong_at_most) +
-         " automatic labels (" + percent(truth.bound) + (of == ErrorScope::dataset ? " of the dataset" : "") +
-         ") are wrong.";
+         (of == ErrorScope::dataset ? " labels (" + percent(truth.bound) + " of the dataset)"
+                                    : " automatic labels (" + percent(truth.bound) + ")") +
+         " are wrong.";
 }
 
 std::string statement_of(const Certificate& certificate, std::string_view reference) {
@@ -131,9 +132,9 @@ void add_truth(Certificate& certificate, std::int64_t n_gold, std::int64_t n_gol
     throw InvalidArgument("n_items: " + std::to_string(n_items) + " given, expected at least the " +
                           std::to_string(certificate.delivered) + " labels delivered");
   }
-  // Any of the items that people get wrong may be among the delivered ones.
-  const std::int64_t wrong = std::min(certificate.delivered, certificate.wrong_at_most + people_wrong_at_most);
+  // Any of the items that people get wrong may be among the delivered ones; in a dataset people's own labels count too.
   const std::int64_t scope = certificate.of == ErrorScope::dataset ? n_items : certificate.delivered;
+  const std::int64_t wrong = std::min(scope, certificate.wrong_at_most + people_wrong_at_most);
   const double bound = scope > 0 ? static_cast<double>(wrong) / static_cast<double>(scope) : 0.0;
   certificate.truth = TruthBound{n_gold, n_gold_wrong, people_wrong_at_most, wrong, bound, failure_probability};
   if (certificate.statement.ends_with(kOutside)) {

@@ -13,6 +13,9 @@
 namespace gtlabel {
 namespace {
 
+// Whole numbers up to here are exact as doubles.
+constexpr std::int64_t kLargestPool = std::int64_t{1} << 53;
+
 /// ln M if `n_wrong` of the pool are wrong; infinity if the draws cannot be.
 double log_sample_martingale(std::span<const std::uint8_t> is_wrong, std::int64_t n_pool, std::int64_t n_wrong) {
   std::array<double, AuditPrior::kSize> terms = AuditPrior().log_weights();
@@ -41,6 +44,9 @@ std::int64_t max_wrong_in_pool(std::span<const std::uint8_t> is_wrong, std::int6
   if (std::ssize(is_wrong) > n_pool) {
     throw InvalidArgument("is_wrong: " + std::to_string(is_wrong.size()) + " draws given of a pool of " +
                           std::to_string(n_pool));
+  }
+  if (n_pool > kLargestPool) {
+    throw InvalidArgument("n_pool: " + std::to_string(n_pool) + " given, expected at most 2^53");
   }
   if (!(failure_probability > 0.0 && failure_probability < 1.0)) {
     throw InvalidArgument("failure_probability: " + std::to_string(failure_probability) +

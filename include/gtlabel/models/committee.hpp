@@ -19,8 +19,8 @@ namespace gtlabel {
 class GTLABEL_EXPORT Committee final : public IncrementalModel {
  public:
   /// @param members  the models, unattached; empty: a SoftmaxRegression, a GraphModel and a ForestModel, and with a
-  ///                 sparse pool a LatentModel. Shared with the caller, who must not train them meanwhile. @throws
-  ///                 InvalidArgument  a null member.
+  ///                 sparse pool a LatentModel. Given ones are shared with the caller, who must not train them
+  ///                 meanwhile; the default ones are made anew by attach. @throws InvalidArgument  a null member.
   explicit Committee(std::vector<std::shared_ptr<IncrementalModel>> members = {});
   ~Committee() override;
 

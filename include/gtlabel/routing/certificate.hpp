@@ -29,7 +29,7 @@ struct TruthBound {
   std::int64_t n_gold = 0;                ///< such items that people were asked about, unseen among the others
   std::int64_t n_gold_wrong = 0;          ///< of those, where people's answer was wrong
   std::int64_t people_wrong_at_most = 0;  ///< items of the pool for which it would be
-  std::int64_t wrong_at_most = 0;         ///< automatic labels that differ from the truth
+  std::int64_t wrong_at_most = 0;         ///< labels in scope (of = dataset: people's too) that differ from the truth
   double bound = 0.0;                     ///< wrong_at_most over the labels in scope
   double failure_probability = 0.0;       ///< that this or the certificate is false, both together
 };

@@ -270,6 +270,43 @@ TEST_CASE("LabelingJob gold: nothing is said of the pool any more once items hav
   CHECK(other.report().gold.n_given == 3);
 }
 
+TEST_CASE("LabelingJob gold: keeps its class when classes change, whatever several people say of it") {
+  const GaussianPool pool(400, 3, 3.0);
+  auto job = make_job(pool, with_gold(pool, 4, 3));
+  simulate(job, people(3, 0.6), pool.classes);
+  job.add_class("new");
+  const auto labels = job.labels();
+  int n_gold = 0;
+  for (std::size_t i = 0; i < labels.item.size(); ++i) {
+    if (!is_gold(labels.item[i], 4)) continue;
+    ++n_gold;
+    CHECK(labels.class_index[i] == pool.classes[static_cast<std::size_t>(labels.item[i])]);
+  }
+  CHECK(n_gold == 100);
+  CHECK(LabelingJob::restore(job.snapshot(), pool.features(), with_centroids()).report().n_human ==
+        job.report().n_human);
+}
+
+TEST_CASE("LabelingJob gold: of the dataset, people's own labels count against the truth too") {
+  const GaussianPool pool(900, 2, 5.0);
+  auto options = with_gold(pool, 3);
+  options.target = ErrorTarget{.max_error = 0.1, .of = ErrorScope::dataset};
+  auto job = make_job(pool, options);
+  simulate(job, people(2, 0.85), pool.classes);
+  const auto certificate = job.certificate();
+  REQUIRE(certificate);
+  REQUIRE(certificate->truth);
+  const auto& truth = *certificate->truth;
+  CHECK(truth.wrong_at_most == std::min<std::int64_t>(900, certificate->wrong_at_most + truth.people_wrong_at_most));
+  CHECK(truth.bound == doctest::Approx(static_cast<double>(truth.wrong_at_most) / 900.0));
+  const auto labels = job.labels();
+  std::int64_t n_wrong = 0;
+  for (std::size_t i = 0; i < labels.item.size(); ++i)
+    n_wrong += labels.class_index[i] != pool.classes[static_cast<std::size_t>(labels.item[i])] ? 1 : 0;
+  CHECK(n_wrong > 0);
+  CHECK(n_wrong <= truth.wrong_at_most);
+}
+
 TEST_CASE("LabelingJob gold: of a class that is merged belongs to the other, of one that is retired is asked about") {
   const GaussianPool pool(300, 4, 4.0);
   auto job = make_job(pool, with_gold(pool, 3));
@@ -337,13 +374,15 @@ TEST_CASE("LabelingJob gold: an answer nobody asked for tells of its worker, not
   CHECK(submission.n_replaced == 0);
   CHECK(job.submit(Items{0}, Classes{pool.classes[0]}, ann).n_replaced == 1);
   CHECK(job.report().gold.n_asked == 0);
+  // What is left of gold was chosen by whoever answered: it tells nothing of the pool any more.
+  CHECK(job.report().gold.people_wrong_at_most == 300);
   CHECK(job.labels().class_index.front() == pool.classes[0]);
   const auto course = run(job, pool.classes);
   for (const auto& batch : course.batches)
     CHECK(std::find(batch.items.begin(), batch.items.end(), 0) == batch.items.end());
 }
 
-TEST_CASE("LabelingJob gold: a budget holds with gold, and an item cut from the last batch was not asked about") {
+TEST_CASE("LabelingJob gold: a budget holds with gold, and what is cut off or not answered counts as wrong") {
   const GaussianPool pool(600, 2, 2.0);
   for (const std::int64_t most : {23, 61, 97}) {
     CAPTURE(most);
@@ -357,7 +396,8 @@ TEST_CASE("LabelingJob gold: a budget holds with gold, and an item cut from the 
     for (const auto& row : table.answers()) {
       if (is_gold(row.item, 4)) answered.insert(row.item);
     }
-    CHECK(report.gold.n_asked == std::ssize(answered));
+    CHECK(report.gold.n_asked >= std::ssize(answered));
+    CHECK(report.gold.n_wrong >= report.gold.n_asked - std::ssize(answered));
   }
 }
 

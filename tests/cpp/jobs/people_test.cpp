@@ -333,6 +333,40 @@ TEST_CASE("LabelingJob: workers with prices of their own are paid these, and the
   }
 }
 
+TEST_CASE("LabelingJob: a worker who is dear and never comes loses no audit and no label") {
+  const GaussianPool pool(1200, 2, 4.0);
+  for (const CommitMode commit : {CommitMode::eager, CommitMode::final}) {
+    for (std::uint64_t seed = 0; seed < 3; ++seed) {
+      CAPTURE(seed);
+      auto options = with_overlap(1);
+      options.target = ErrorTarget{.max_error = 0.1};
+      options.commit = commit;
+      options.seed = seed;
+      options.price = {.per_answer = 0.05, .per_worker = {{"never seen", 2.0}}};
+      options.budget.max_cost = 60.0;
+      auto job = make_job(pool, options);
+      const auto report = simulate(job, people(2, 1.0), pool.classes);
+      CHECK(report.certificate.has_value());
+      CHECK(report.n_human + report.n_auto == report.n_items);
+      CHECK(report.n_auto > 800);
+    }
+  }
+}
+
+TEST_CASE("LabelingJob: whatever becomes of its class, an answer is paid once") {
+  const GaussianPool pool(300, 3, 4.0);
+  auto options = with_overlap(1);
+  options.price = {.per_answer = 1.0};
+  auto job = make_job(pool, options);
+  const auto batch = job.next_batch();
+  const Items two(batch->items.begin(), batch->items.begin() + 2);
+  submit(job, two, {2, 2}, "ann");
+  submit(job, two, {0, 1}, "ann");
+  CHECK(job.report().cost == doctest::Approx(2.0));
+  job.retire_class("class 2");
+  CHECK(job.report().cost == doctest::Approx(2.0));
+}
+
 TEST_CASE("LabelingJob: spending counts no skips and nobody twice for an item") {
   const GaussianPool pool(300, 2, 4.0);
   auto options = with_overlap(3);

@@ -10,6 +10,7 @@
 
 #include "gaussian_pool.hpp"
 #include "gtlabel/core/error.hpp"
+#include "gtlabel/models/forest_model.hpp"
 #include "gtlabel/models/graph_model.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/storage/snapshot.hpp"
@@ -71,6 +72,22 @@ struct SparseCopy {
     return Features::borrow(CsrView<const float>{indptr, indices, pool.values, pool.d});
   }
 };
+
+TEST_CASE(
+    "Committee: a sparse pool's snapshot from before the latent model goes on with three members, saved again too") {
+  const GaussianPool pool(300, 3, 4.0);
+  const SparseCopy sparse(pool);
+  Committee three(
+      Members{std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>(), std::make_shared<ForestModel>()});
+  Committee standard, again;
+  for (Committee* each : {&three, &standard, &again}) each->attach(sparse.features(), 3);
+  CHECK(standard.members().size() == 4);
+  teach(three, range(0, 60), pool.classes);
+  load(standard, bytes_of(three));
+  CHECK(standard.members().size() == 3);
+  load(again, bytes_of(standard));
+  CHECK(predict(again, range(0, 300)).values == predict(three, range(0, 300)).values);
+}
 
 TEST_CASE("Committee: its members are the given ones, or a regression, a graph and a forest; null is refused") {
   const Committee standard;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "gtlabel/core/error.hpp"
@@ -31,6 +32,13 @@ double direct_martingale(const Draws& draws, int n_pool, int n_wrong) {
     sum += (1.0 - b) * product;
   }
   return sum / 10.2;
+}
+
+TEST_CASE("max_wrong_in_pool: a pool that doubles cannot count is refused, not answered with nonsense") {
+  const std::vector<std::uint8_t> right(1, 0);
+  CHECK_THROWS_WITH_AS((void)max_wrong_in_pool(right, std::numeric_limits<std::int64_t>::max(), 0.05),
+                       doctest::Contains("2^53"), InvalidArgument);
+  CHECK(max_wrong_in_pool(right, std::int64_t{1} << 53, 0.05) > 1'000'000);
 }
 
 TEST_CASE("max_wrong_in_pool: the largest number whose martingale is below the limit") {
