@@ -285,7 +285,7 @@ py::dict gold_fields(const GoldRecord& gold) {
 py::dict fields_of(const LabelingPlan& plan) {
   return py::dict("n_items"_a = plan.n_items, "n_asked"_a = plan.n_asked, "n_human"_a = plan.n_human,
                   "n_human_low"_a = plan.n_human_low, "n_human_high"_a = plan.n_human_high, "basis"_a = plan.basis,
-                  "answers_per_item"_a = plan.answers_per_item);
+                  "answers_per_item"_a = plan.answers_per_item, "n_gold_unasked"_a = plan.n_gold_unasked);
 }
 
 py::dict plan_fields(const LabelingJob& job) {

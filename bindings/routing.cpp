@@ -295,6 +295,33 @@ Certificate certificate_from(const py::tuple& state) {
           .statement = state[8].cast<std::string>()};
 }
 
+/// Which of the items drawn are wrong, from bools or 0 and 1.
+std::vector<std::uint8_t> drawn_from(const py::object& is_wrong) {
+  static constexpr const char* kExpected = " given, expected a sequence of bools, one an item drawn";
+  const py::array array = py::array::ensure(is_wrong);
+  if (!array) {
+    PyErr_Clear();
+    throw InvalidType("is_wrong: " + std::string(py::str(py::type::of(is_wrong).attr("__name__"))) + kExpected);
+  }
+  const char kind = array.dtype().kind();
+  const bool is_empty_list = array.ndim() == 1 && array.size() == 0;
+  if (array.ndim() != 1 || (kind != 'b' && kind != 'i' && kind != 'u' && !is_empty_list)) {
+    throw InvalidType("is_wrong: " + std::string(py::str(py::type::of(is_wrong).attr("__name__"))) + ", " +
+                      std::to_string(array.ndim()) + "-dimensional, dtype " + std::string(py::str(array.dtype())) +
+                      kExpected);
+  }
+  std::vector<std::uint8_t> drawn;
+  for (const auto& value : array) {
+    const bool wrong = value.cast<bool>();
+    if (!value.equal(py::int_(wrong ? 1 : 0))) {
+      throw InvalidArgument("is_wrong: row " + std::to_string(drawn.size()) + " is " + std::string(py::str(value)) +
+                            ", expected True or False");
+    }
+    drawn.push_back(wrong ? 1 : 0);
+  }
+  return drawn;
+}
+
 void register_certificate(py::module_& m) {
   py::class_<ClassCertificate>(m, "ClassCertificate", "What is certified of the automatic labels that name one class.")
       .def_readonly("class_index", &ClassCertificate::class_index)
@@ -318,10 +345,16 @@ void register_certificate(py::module_& m) {
       .def_readonly("bound", &TruthBound::bound, "wrong_at_most over the labels in scope.")
       .def_readonly("failure_probability", &TruthBound::failure_probability,
                     "That this or the certificate is false, both together.")
-      .def("__repr__", [](const TruthBound& truth) {
-        return py::str("TruthBound(bound={:.4g}, n_gold={}, n_gold_wrong={})")
-            .format(truth.bound, truth.n_gold, truth.n_gold_wrong);
-      });
+      .def("__repr__",
+           [](const TruthBound& truth) {
+             return py::str("TruthBound(bound={:.4g}, n_gold={}, n_gold_wrong={})")
+                 .format(truth.bound, truth.n_gold, truth.n_gold_wrong);
+           })
+      .def("__eq__",
+           [](const TruthBound& a, const py::object& b) {
+             return py::isinstance<TruthBound>(b) && truth_state(a).equal(truth_state(b.cast<TruthBound>()));
+           })
+      .def("__hash__", [](const TruthBound& truth) { return py::hash(truth_state(truth)); });
   py::class_<Certificate>(m, "Certificate", "The statement that delivered automatic labels meet an ErrorTarget.")
       .def_readonly("max_error", &Certificate::max_error)
       .def_readonly("failure_probability", &Certificate::failure_probability)
@@ -359,13 +392,12 @@ void register_certificate(py::module_& m) {
         "The same of several ledgers; with per_class each that delivers has to meet the target by itself.");
   m.def(
       "max_wrong_in_pool",
-      [](const std::vector<bool>& is_wrong, std::int64_t n_pool, double failure_probability) {
-        const std::vector<std::uint8_t> drawn(is_wrong.begin(), is_wrong.end());
-        return max_wrong_in_pool(drawn, n_pool, failure_probability);
+      [](const py::object& is_wrong, std::int64_t n_pool, double failure_probability) {
+        return max_wrong_in_pool(drawn_from(is_wrong), n_pool, failure_probability);
       },
       "is_wrong"_a, "n_pool"_a, "failure_probability"_a = 0.05,
       "How many items of a pool are wrong at most, by a random sample of it, drawn one by one: the bound holds however "
-      "often it is looked at. is_wrong: per item drawn, in that order.");
+      "often it is looked at. is_wrong: a bool (or 0 or 1) per item drawn, in that order.");
   m.def("expected_audits", &checked_expected_audits, "n_items"_a, "error_rate"_a, "target"_a = ErrorTarget{},
         "Audits expected to certify n_items labels of which error_rate are wrong; negative if none would do.");
 }

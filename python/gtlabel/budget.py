@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -13,7 +14,8 @@ from gtlabel._core import InvalidArgument, InvalidType
 class Budget:
     """What a job may use up at most; ``None``: without limit. A job never asks for more than is left.
 
-    ``max_answers`` paid answers, ``max_cost`` in the price's currency, ``max_items`` that people are asked about.
+    ``max_answers`` paid answers, ``max_cost`` in the price's currency (at least the dearest price: every answer is
+    reckoned as that), ``max_items`` that people are asked about.
     """
 
     max_answers: int | None = None
@@ -25,16 +27,18 @@ class Budget:
             value = getattr(self, name)
             if value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int):
+            if isinstance(value, bool) or not isinstance(value, numbers.Integral):
                 raise InvalidType(f"{name}: {value!r} given, expected a whole number or None")
             if value < 1:
                 raise InvalidArgument(f"{name}: {value} given, expected at least 1")
+            object.__setattr__(self, name, int(value))
         if self.max_cost is None:
             return
-        if isinstance(self.max_cost, bool) or not isinstance(self.max_cost, int | float):
+        if isinstance(self.max_cost, bool) or not isinstance(self.max_cost, numbers.Real):
             raise InvalidType(f"max_cost: {self.max_cost!r} given, expected a number or None")
         if not (isfinite(self.max_cost) and self.max_cost > 0):
             raise InvalidArgument(f"max_cost: {self.max_cost} given, expected above 0")
+        object.__setattr__(self, "max_cost", float(self.max_cost))
 
 
 def checked_budget(budget: Any) -> Budget:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -38,21 +38,31 @@ def _columns(gold: Any) -> tuple[list[Any], list[Any]]:
     if not isinstance(gold, tuple) or len(gold) != 2:
         kind = type(gold).__name__
         raise InvalidType(f"gold: {kind} given, expected a mapping from item to class, or a tuple (items, classes)")
-    columns = [np.asarray(column) for column in gold]
-    if any(column.ndim != 1 for column in columns):
-        raise InvalidType(f"gold: {gold!r} given, expected two sequences, (items, classes)")
-    items, labels = (list(column.tolist()) for column in columns)
+    items, labels = (_column(column, gold) for column in gold)
     if len(items) != len(labels):
         raise InvalidArgument(f"gold: {len(items)} items and {len(labels)} classes given, expected equally many")
     return items, labels
+
+
+def _column(column: Any, gold: Any) -> list[Any]:
+    """The column's values as they are: those of a list must not become of one kind."""
+    is_sequence = isinstance(column, Iterable) and not isinstance(column, str | bytes | Mapping | Set)
+    if not is_sequence or getattr(column, "ndim", 1) != 1:
+        raise InvalidType(f"gold: {gold!r} given, expected two sequences, (items, classes)")
+    as_list = getattr(column, "to_pylist", None)  # Arrow's
+    return list(as_list() if as_list else column)
 
 
 def _item(item: Any, index_of_id: dict[str, int]) -> int:
     if isinstance(item, str):
         if item in index_of_id:
             return index_of_id[item]
+        if not index_of_id:
+            raise InvalidArgument(f"gold: item {item!r} given, expected an index (int): the job has no ids")
         raise InvalidArgument(f"gold: item {item!r} given, which is none of the job's {len(index_of_id)} ids")
     if isinstance(item, int | np.integer) and not isinstance(item, bool):
+        if not -(2**63) <= item < 2**63:
+            raise InvalidArgument(f"gold: item {item} given, expected an index into the pool")
         return int(item)
     raise InvalidType(f"gold: item {item!r} given, expected an index (int) or an id (str)")
 
@@ -63,5 +73,8 @@ def _class(label: Any, item: Any, index_of_class: dict[str, int]) -> int:
             return index_of_class[label]
         raise UnknownClass(f"gold: item {item!r} is {label!r}, which is none of the {len(index_of_class)} classes")
     if isinstance(label, int | np.integer) and not isinstance(label, bool):
+        if not 0 <= label < len(index_of_class):
+            expected = f"expected 0 to {len(index_of_class) - 1}"
+            raise UnknownClass(f"gold: item {item!r} is of class {label}, {expected}")
         return int(label)
     raise InvalidType(f"gold: item {item!r} is {label!r}, expected a class name (str) or a class index (int)")

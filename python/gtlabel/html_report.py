@@ -48,10 +48,9 @@ def html_report(
         _table(report._class_rows()),
         "<h2>Job</h2>",
         _facts(report),
-        *([] if workers is None or len(workers) == 0 else ["<h2>Workers</h2>", _table(_worker_rows(workers))]),
+        *([] if workers is None or len(workers) == 0 else ["<h2>Workers</h2>", _table(_worker_rows(workers, report))]),
         f"<details><summary>Rounds</summary>{_table(_round_rows(report))}</details>",
-        f"<p><small>Written by gtlabel {html.escape(__version__)}. People's own mistakes are outside of what is "
-        "certified: wrong means unlike what this job's people would have answered.</small></p>",
+        f"<p><small>Written by gtlabel {html.escape(__version__)}. {_meaning_of_wrong(report)}</small></p>",
     ]
     body = "\n".join(parts)
     return (
@@ -61,14 +60,28 @@ def html_report(
     )
 
 
+def _meaning_of_wrong(report: Report) -> str:
+    if report.certificate is not None and report.certificate.truth is not None:
+        return (
+            "The certified error is against what this job's people would have answered; the bound against the truth "
+            "has people's own mistakes in it, if gold is a random sample of the pool."
+        )
+    return (
+        "People's own mistakes are outside of what is certified: wrong means unlike what this job's people would have "
+        "answered."
+    )
+
+
 def _numbers(report: Report) -> str:
     proved = f"{report.certificate.bound:.2%}" if report.certificate else "-"
     shown = [
         (f"{report.n_items:,}", "items"),
-        (f"{report.n_human:,}", f"asked of people ({report.n_human / report.n_items:.1%})"),
+        (f"{report._n_asked:,}", f"asked of people ({report._n_asked / report.n_items:.1%})"),
         (f"{report.n_auto:,}", f"labelled automatically ({report.n_auto / report.n_items:.1%})"),
         (proved, "of these wrong, at most"),
     ]
+    if report.gold.n_given:
+        shown.append((f"{report.gold.n_given:,}", f"gold, {report.gold.n_asked:,} of them asked of people"))
     if report.cost:
         shown.append((f"{report.cost:,.2f} {html.escape(report.currency)}", f"for {report.n_paid:,} answers"))
     return '<div class="numbers">' + "".join(f"<div><b>{number}</b>{what}</div>" for number, what in shown) + "</div>"
@@ -94,10 +107,10 @@ def _table(rows: Iterable[Sequence[str]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _worker_rows(workers: WorkerTable) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = [
-        ("worker", "answers", "skipped", "accuracy", "95 % interval", "seconds per answer", "spam?", "copying with?")
-    ]
+def _worker_rows(workers: WorkerTable, report: Report) -> list[tuple[str, ...]]:
+    head = ("worker", "answers", "skipped", "accuracy", "95 % interval", "seconds per answer", "spam?", "copying with?")
+    gold_head = ("gold", "of it right") if report.gold.n_given else ()
+    rows: list[tuple[str, ...]] = [(*head, *gold_head, *_cost_head(report))]
     for place in range(len(workers)):
         n_answers = int(workers.n_answers[place])
         accuracy = workers.accuracy[place]
@@ -113,15 +126,25 @@ def _worker_rows(workers: WorkerTable) -> list[tuple[str, ...]]:
                 f"{seconds:.1f}" if seconds else "-",
                 "yes" if workers.is_spam[place] else "",
                 str(workers.copying_with[place]),
+                *((f"{workers.n_gold[place]:,}", f"{workers.n_gold_right[place]:,}") if gold_head else ()),
+                *_cost_cell(report, float(workers.cost[place])),
             )
         )
     return rows
 
 
 def _round_rows(report: Report) -> list[tuple[str, ...]]:
-    head = ("round", "asked", "automatic", "audited", "errors found", "proved at most", "asked, in all (expected)")
+    head = (
+        "round",
+        "by people",
+        "automatic",
+        "audited",
+        "errors found",
+        "proved at most",
+        "by people, in all (expected)",
+    )
     return [
-        head,
+        (*head, "answers", *_cost_head(report)),
         *(
             (
                 str(record.round),
@@ -131,10 +154,20 @@ def _round_rows(report: Report) -> list[tuple[str, ...]]:
                 f"{record.errors_found:,}",
                 f"{record.bounded_error:.2%}" if record.n_auto and record.bounded_error < 1 else "-",
                 f"{record.expected_human_share:.1%}",
+                f"{record.n_paid:,}",
+                *_cost_cell(report, record.cost),
             )
             for record in report.history
         ),
     ]
+
+
+def _cost_head(report: Report) -> tuple[str, ...]:
+    return (f"cost, {report.currency}",) if report.cost else ()
+
+
+def _cost_cell(report: Report, cost: float) -> tuple[str, ...]:
+    return (f"{cost:,.2f}",) if report.cost else ()
 
 
 def _plots(report: Report, labels: Labels | None) -> str:

@@ -546,7 +546,8 @@ class LabelingJob:
         report = self.report()
         state = "finished" if report.is_finished else f"round {report.rounds}"
         return (
-            f"LabelingJob({self.n_items} items, {len(self.classes)} classes, {state}, {report.n_human} asked of people)"
+            f"LabelingJob({self.n_items} items, {len(self.classes)} classes, {state}, "
+            f"{report._n_asked} asked of people)"
         )
 
     def _repr_html_(self) -> str:

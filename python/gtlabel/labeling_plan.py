@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -16,7 +17,8 @@ from gtlabel._core import ConfidenceThreshold, ErrorTarget, InvalidArgument, Inv
 class Price:
     """What people are paid.
 
-    ``per_answer`` in units of ``currency``, 0 or more; ``per_worker``: the price of those who get another one, by name.
+    ``per_answer`` in units of ``currency``, 0 or more; ``per_worker``: the price of those who get another one, by name,
+    as a mapping or a pandas Series. Numbers of NumPy are prices too.
     """
 
     per_answer: float
@@ -24,23 +26,31 @@ class Price:
     per_worker: Mapping[str, float] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        _require_price("per_answer", self.per_answer)
+        object.__setattr__(self, "per_answer", _price("per_answer", self.per_answer))
         if not isinstance(self.currency, str):
             raise InvalidType(f"currency: {type(self.currency).__name__} given, expected a name (str)")
-        if not isinstance(self.per_worker, Mapping):
+        if not hasattr(self.per_worker, "items") or isinstance(self.per_worker, type):
             raise InvalidType(f"per_worker: {type(self.per_worker).__name__} given, expected prices by name")
+        own = {}
         for worker, price in self.per_worker.items():
             if not isinstance(worker, str) or not worker:
                 raise InvalidType(f"per_worker: {worker!r} given, expected the name of a worker (str)")
-            _require_price(f"per_worker[{worker!r}]", price)
-        object.__setattr__(self, "per_worker", dict(self.per_worker))  # one's own
+            own[worker] = _price(f"per_worker[{worker!r}]", price)
+        object.__setattr__(self, "per_worker", own)
 
 
-def _require_price(name: str, value: Any) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _price(name: str, value: Any) -> float:
+    """The price as Python's own number, or the error that names it."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):  # NumPy's numbers are Real too
         raise InvalidType(f"{name}: {type(value).__name__} given, expected a number")
-    if not (isfinite(value) and value >= 0):
+    try:
+        price = value if isinstance(value, int) else float(value)
+        is_price = isfinite(price) and price >= 0
+    except OverflowError:
+        is_price = False
+    if not is_price:
         raise InvalidArgument(f"{name}: {value} given, expected a number of at least 0")
+    return price
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,8 @@ class LabelingPlan:
     """How many people a job is expected to need in all, as far as can be told by now.
 
     An expectation, not a promise. Of ten measured jobs eight ended between ``n_human_low`` and ``n_human_high``.
-    ``answers_per_item``: paid answers about an item, so far. Costs are ``None`` without a price.
+    ``answers_per_item``: paid answers about an item, so far. ``n_gold_unasked``: gold without an answer so far; it
+    is in ``n_human``, but neither in ``n_asked`` nor in a cost. Costs are ``None`` without a price.
     """
 
     n_items: int
@@ -58,6 +69,7 @@ class LabelingPlan:
     n_human_high: int
     basis: str
     answers_per_item: float = 1.0
+    n_gold_unasked: int = 0
     price: Price | None = None
 
     @property
@@ -67,8 +79,9 @@ class LabelingPlan:
 
     @property
     def people(self) -> str:
-        """Expectation and interval in words."""
-        return f"about {self.n_human:,} ({self.human_share:.0%}), likely {self.n_human_low:,} to {self.n_human_high:,}"
+        """Items that people are asked about, gold without an answer left out: expectation and interval in words."""
+        asked, low, high = (n - self.n_gold_unasked for n in (self.n_human, self.n_human_low, self.n_human_high))
+        return f"about {asked:,} ({asked / self.n_items:.0%}), likely {low:,} to {high:,}"
 
     @property
     def cost(self) -> float | None:
@@ -87,11 +100,13 @@ class LabelingPlan:
 
     @property
     def cost_by_hand(self) -> float | None:
-        """What it would cost to have people label every item."""
+        """What it would cost to have people label every item but the gold without an answer."""
         return self._cost(self.n_items)
 
     def _cost(self, n_items: int) -> float | None:
-        return None if self.price is None else n_items * self.answers_per_item * self.price.per_answer
+        if self.price is None:
+            return None
+        return (n_items - self.n_gold_unasked) * self.answers_per_item * self.price.per_answer
 
     def _facts(self) -> list[tuple[str, str]]:
         facts = [
@@ -100,8 +115,7 @@ class LabelingPlan:
         ]
         if self.price is not None:
             low, middle, high, by_hand = (
-                f"{n * self.answers_per_item * self.price.per_answer:,.2f}"
-                for n in (self.n_human_low, self.n_human, self.n_human_high, self.n_items)
+                f"{self._cost(n):,.2f}" for n in (self.n_human_low, self.n_human, self.n_human_high, self.n_items)
             )
             currency = self.price.currency
             facts.append(("cost", f"about {middle} {currency}, likely {low} to {high}; all by hand {by_hand}"))

@@ -128,10 +128,10 @@ class Report:
             ("items", f"{self.n_items:,}"),
             (
                 "asked of people",
-                f"{self.n_human:,} ({self.n_human / self.n_items:.1%}), {self.n_audited:,} of them audits"
-                + (f", {self.gold.n_given - self.gold.n_asked:,} gold without asking" if self.gold.n_given else ""),
+                f"{self._n_asked:,} ({self._n_asked / self.n_items:.1%}), {self.n_audited:,} of them audits"
+                + (f"; {self.plan.n_gold_unasked:,} gold without asking" if self.gold.n_given else ""),
             ),
-            *([("answers", self._price())] if self.n_paid != self._n_asked or self.cost else []),
+            *([("answers", self._price())] if self.plan.answers_per_item > 1 or self.cost else []),
             *([] if self.is_finished else [("expected at the end", self.plan.people)]),
             *([("gold", self._people_on_gold())] if self.gold.n_given else []),
             ("labelled automatically", f"{self.n_auto:,} ({self.n_auto / self.n_items:.1%})"),
@@ -141,11 +141,11 @@ class Report:
 
     @property
     def _n_asked(self) -> int:
-        """Items that people were asked about: those that they labelled, without the gold that was not planted."""
-        return self.n_human - self.gold.n_given + self.gold.n_asked
+        """Items that people labelled, without the gold that nobody was asked about."""
+        return self.n_human - self.plan.n_gold_unasked
 
     def _price(self) -> str:
-        per_item = f"{self.n_paid:,}" + (f", {self.n_paid / self._n_asked:.2f} per item" if self._n_asked else "")
+        per_item = f"{self.n_paid:,}" + (f", {self.plan.answers_per_item:.2f} per item" if self.n_paid else "")
         return f"{per_item}, {self.cost:,.2f} {self.currency}" if self.cost else per_item
 
     def _people_on_gold(self) -> str:

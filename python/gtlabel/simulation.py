@@ -66,7 +66,7 @@ class SimulatedWorkforce:
                 raise InvalidArgument(f"confusions: shape {tables.shape} given, expected {expected}")
             tables[n_workers - n_spammers :] = 1.0 / n_classes
         self.names = [f"w{worker:02}" for worker in range(n_workers)]
-        sources = dict(copies or {})
+        sources = _copied(copies)
         if unknown := [name for name in sources if name not in self.names]:
             raise InvalidArgument(f"copies: {unknown[0]!r} given, expected one of w00 to {self.names[-1]}")
         self.n_classes = n_classes
@@ -116,6 +116,18 @@ def simulate(
     indices = class_indices(truth, job.classes)[0]
     _core._simulate(job._core, workforce._core, indices, batch_size or 0)
     return job.report()
+
+
+def _copied(copies: Any) -> dict[str, str]:
+    """Who copies whom, by name."""
+    if copies is None:
+        return {}
+    if not isinstance(copies, Mapping):
+        raise InvalidType(f"copies: {type(copies).__name__} given, expected who copies whom, {{name: name}}")
+    for name in (name for pair in copies.items() for name in pair):
+        if not isinstance(name, str):
+            raise InvalidType(f"copies: {name!r} given, expected the name of a worker (str)")
+    return dict(copies)
 
 
 def _one_each(name: str, value: float | Sequence[float], n: int) -> NDArray[np.float64]:

@@ -18,9 +18,9 @@ class SnapshotWriter;
 
 namespace gtlabel::detail {
 
-/// Of a job's failure probability the part that is kept for what gold tells about people; the audits have the rest. The
-/// people needed in all hardly depend on it, and audits are what a job cannot do without.
-inline constexpr double kGoldShare = 0.2;
+/// One in so many parts of a job's failure probability is kept for what gold tells about people; the audits have the
+/// rest. The people needed in all hardly depend on it, and audits are what a job cannot do without.
+inline constexpr double kGoldParts = 5.0;
 
 /// Items whose class the host knows: which of them were planted among the items that people are asked about, and what
 /// people's answers about those amount to. An item is planted once: whoever sees it twice knows it.

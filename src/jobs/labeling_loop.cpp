@@ -57,7 +57,7 @@ AuditLedgers ledgers_for(const LabelingLoop::Setup& setup, int n_classes, std::u
   // A threshold needs no audits; its ledger is the account of what is committed.
   const auto* of_error = std::get_if<ErrorTarget>(&setup.target);
   const ErrorTarget error = of_error != nullptr ? *of_error : ErrorTarget{};
-  const double share = setup.gold.empty() ? 1.0 : 1.0 - kGoldShare;
+  const double share = setup.gold.empty() ? 1.0 : 1.0 - 1.0 / kGoldParts;
   return AuditLedgers(share * error.failure_probability, error.per_class ? static_cast<std::size_t>(n_classes) : 1,
                       coin_seed);
 }
@@ -122,7 +122,7 @@ void LabelingLoop::take_gold() {
 
 GoldRecord LabelingLoop::gold_record() const {
   const auto* target = error_target();
-  return gold_.record(n_items(), kGoldShare * (target != nullptr ? *target : ErrorTarget{}).failure_probability);
+  return gold_.record(n_items(), (target != nullptr ? *target : ErrorTarget{}).failure_probability / kGoldParts);
 }
 
 void LabelingLoop::extend(const Features& longer) {
@@ -205,7 +205,15 @@ double LabelingLoop::answers_per_item() const noexcept {
 LabelingPlan LabelingLoop::expectation() const {
   LabelingPlan plan = expected_people();
   plan.answers_per_item = answers_per_item();
+  plan.n_gold_unasked = n_gold_unasked();
+  plan.n_asked -= plan.n_gold_unasked;
   return plan;
+}
+
+std::int64_t LabelingLoop::n_gold_unasked() const {
+  return std::count_if(setup_.gold.begin(), setup_.gold.end(), [&](const GoldLabel& gold) {
+    return gold_.contains(gold.item) && !answers_.is_answered(gold.item);
+  });
 }
 
 LabelingPlan LabelingLoop::expected_people() const {

@@ -134,6 +134,8 @@ class LabelingLoop {
   [[nodiscard]] bool has_to_commit_by_threshold() const;
   [[nodiscard]] bool is_proved(const AuditFallback& fallback) const;
   [[nodiscard]] LabelingPlan expected_people() const;
+  /// Gold that nobody has answered, planted or not. O(gold).
+  [[nodiscard]] std::int64_t n_gold_unasked() const;
   void close_open_items();
   /// The host's classes count as labels from the start.
   void take_gold();

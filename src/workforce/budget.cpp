@@ -2,12 +2,31 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <string>
 
 #include "gtlabel/core/error.hpp"
 
 namespace gtlabel {
+
+namespace {
+
+std::string number(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.12g", value);
+  return text;
+}
+
+/// Whose price is the dearest, for a message; nothing if it is everybody's.
+std::string dearest_worker(const Price& price) {
+  for (const auto& [worker, own] : price.per_worker) {
+    if (own > price.per_answer && own == price.dearest()) return " (worker '" + worker + "')";
+  }
+  return "";
+}
+
+}  // namespace
 
 void validate(const Budget& budget, const Price& price) {
   if (!(price.per_answer >= 0.0) || !std::isfinite(price.per_answer)) {
@@ -30,7 +49,11 @@ void validate(const Budget& budget, const Price& price) {
   if (!(*budget.max_cost > 0.0) || !std::isfinite(*budget.max_cost)) {
     throw InvalidArgument("budget: max_cost " + std::to_string(*budget.max_cost) + " given, expected above 0");
   }
-  if (price.dearest() == 0.0) throw InvalidArgument("budget: max_cost given without a price, expected price too");
+  const double dearest = price.dearest();
+  if (dearest == 0.0) throw InvalidArgument("budget: max_cost given without a price, expected price too");
+  if (answers_left(budget, price).value_or(1) > 0) return;
+  throw InvalidArgument("budget: max_cost " + number(*budget.max_cost) + " given, which pays not one answer of " +
+                        number(dearest) + dearest_worker(price) + ", expected at least that");
 }
 
 double Price::dearest() const {

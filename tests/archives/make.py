@@ -22,7 +22,7 @@ def pool():
 
 
 def make_job(path):
-    """A job of two people per item: ids, guesses, skips, a merged and a renamed class, leases, automatic labels."""
+    """Two people per item: ids, gold, prices, guesses, skips, a merged and a renamed class, leases, and labels."""
     clock = [0.0]
     job = gt.LabelingJob(
         pool(),
@@ -32,6 +32,9 @@ def make_job(path):
         model=gt.SoftmaxRegression(),
         batch_size=10,
         overlap=gt.Overlap(min=1, max=2),
+        price=gt.Price(0.5, "EUR", per_worker={"ann": 0.25}),
+        gold={f"id-{item}": ("even", "odd")[item % 2] for item in range(0, 120, 7)},
+        gold_rate=0.1,
         now=lambda: clock[0],
         store=path,
     )

@@ -300,7 +300,12 @@ def test_gold_may_be_given_in_several_forms(golden, how):
 @pytest.mark.parametrize(
     ("gold", "error", "message"),
     [
-        ({"nobody": "a"}, ValueError, "none of the job's"),
+        ({"nobody": "a"}, ValueError, "the job has no ids"),
+        ({2**70: 0}, ValueError, "an index into the pool"),
+        ({1: 2**33}, gt.UnknownClass, "item 1 is of class 8589934592, expected 0 to 2"),
+        (([[1], [2, 3]], ["a", "b"]), TypeError, r"item \[1\] given, expected an index"),
+        (("ab", "cd"), TypeError, "two sequences"),
+        (({1, 2}, [0, 1]), TypeError, "two sequences"),
         ({5000: 0}, ValueError, "row 0, item 5000"),
         ({3: "unheard of"}, gt.UnknownClass, "item 3 is 'unheard of'"),
         ({3: 77}, gt.UnknownClass, "class 77"),
@@ -316,6 +321,88 @@ def test_gold_may_be_given_in_several_forms(golden, how):
 def test_gold_that_makes_no_sense_is_refused(golden, gold, error, message):
     with pytest.raises(error, match=message):
         make_job(golden[0], gold=gold)
+
+
+def test_gold_in_two_lists_may_mix_indices_and_ids(golden):
+    ids = [f"item {i}" for i in range(len(golden[0].X))]
+    labels = make_job(golden[0], gold=([7, "item 3"], ["class 0", 1]), ids=ids).labels()
+    assert labels.item.tolist() == [3, 7]
+    assert labels.class_index.tolist() == [1, 0]
+    with pytest.raises(gt.InvalidArgument, match="none of the job's 800 ids"):
+        make_job(golden[0], gold={"nobody": 0}, ids=ids)
+
+
+def test_nobody_is_paid_for_gold_that_nobody_is_asked_about(golden):
+    pool, gold = golden
+    job = make_job(pool, gold=gold, gold_rate=0.1, price=gt.Price(1.0), target=gt.ErrorTarget(max_error=0.2))
+    before = job.plan()
+    assert (before.n_asked, before.n_gold_unasked) == (0, len(gold))
+    assert before.cost == before.n_human - len(gold)
+    assert before.cost_by_hand == len(pool.X) - len(gold)
+    assert "0 of them asked of people so far" in str(before)
+    assert "asked of people: 0 (0.0%)" in str(job.report())
+    assert "0 asked of people" in repr(job)
+    report = gt.simulate(job, gt.SimulatedWorkforce(3, 12, 0.9, seed=3), pool.truth)
+    n_asked = report.n_human - len(gold) + report.gold.n_asked
+    assert 0 < report.gold.n_asked < len(gold)
+    assert job.plan().n_asked == n_asked
+    assert job.plan().cost == pytest.approx(report.cost)
+    assert report.plan.answers_per_item == pytest.approx(report.n_paid / n_asked)
+    assert f"asked of people: {n_asked:,} ({n_asked / report.n_items:.1%})" in str(report)
+    assert f"{n_asked} asked of people" in repr(job)
+    assert f"about {n_asked:,} ({n_asked / report.n_items:.0%})" in job.plan().people
+
+
+def test_answers_per_item_count_gold_that_was_answered_without_being_planted(golden):
+    pool, gold = golden
+    job = make_job(pool, gold=gold, gold_rate=0.0, overlap=None, price=gt.Price(1.0))
+    items = list(gold)[:10]
+    job.submit(items, [gold[item] for item in items], workers="ann")
+    assert job.report().gold.n_asked == 0
+    assert "answers: 10, 1.00 per item, 10.00 USD" in str(job.report())
+    assert job.plan().n_asked == 10
+
+
+def test_the_failure_probability_of_gold_is_a_round_number(golden):
+    assert make_job(golden[0], gold=golden[1]).report().gold.failure_probability == 0.01
+
+
+def test_bounds_against_the_truth_are_equal_by_their_numbers(golden):
+    pool, gold = golden
+    job = make_job(pool, gold=gold, gold_rate=0.3, overlap=None, target=gt.ErrorTarget(max_error=0.2))
+    job.run(pool.annotate)
+    truth = job.certificate().truth
+    assert truth == job.certificate().truth
+    assert hash(truth) == hash(job.certificate().truth)
+    assert truth != job.certificate()
+    other = make_job(pool, gold=gold, gold_rate=0.2, overlap=None, target=gt.ErrorTarget(max_error=0.2))
+    other.run(pool.annotate)
+    assert truth != other.certificate().truth
+
+
+@pytest.mark.parametrize(
+    ("is_wrong", "error", "message"),
+    [
+        ("ab", TypeError, "is_wrong: str"),
+        ([2, 3], ValueError, "row 0 is 2, expected True or False"),
+        ([0, -1], ValueError, "row 1 is -1"),
+        ([0.5], TypeError, "float64"),
+        ([[True]], TypeError, "list, 2-dimensional"),
+        ([True, None], TypeError, "object"),
+        (None, TypeError, "is_wrong: NoneType"),
+        ([[True], [True, False]], TypeError, "is_wrong: list"),
+    ],
+)
+def test_max_wrong_in_pool_says_what_it_takes(is_wrong, error, message):
+    with pytest.raises(error, match=message):
+        gt.max_wrong_in_pool(is_wrong, 10)
+
+
+def test_max_wrong_in_pool_takes_bools_of_any_kind():
+    drawn = [True, False, False, False, True, False]
+    bounds = {gt.max_wrong_in_pool(given, 10) for given in (drawn, np.array(drawn), [1, 0, 0, 0, 1, 0], tuple(drawn))}
+    assert len(bounds) == 1
+    assert gt.max_wrong_in_pool([], 10) == 10
 
 
 def test_gold_by_whole_numbers_is_refused_where_ids_are_whole_numbers(golden):
@@ -357,7 +444,10 @@ def test_workers_may_have_prices_of_their_own(pool, workforce):
     assert spending.cost.sum() == pytest.approx(report.cost) == pytest.approx(table.cost.sum())
     assert spending.n_paid.sum() == report.n_paid
     assert (np.diff(spending["round"]) >= 0).all()
-    assert report.history[-1].cost <= report.cost
+    for what in ("n_paid", "cost"):
+        by_round = np.bincount(spending["round"], weights=spending[what]).cumsum()
+        so_far = [getattr(record, what) for record in report.history]
+        np.testing.assert_allclose(by_round[[record.round - 1 for record in report.history]], so_far)
     assert job.plan().cost == pytest.approx(report.cost)
     again = pickle.loads(pickle.dumps(job))
     assert again.plan().price == job.plan().price
@@ -380,6 +470,37 @@ def test_prices_of_workers_are_checked_where_they_are_written(prices, error, mes
         gt.Price(0.1, per_worker=prices)
     with pytest.raises(TypeError, match="currency: dict given"):
         gt.Price(0.1, {"w1": 0.2})
+
+
+def test_numbers_of_numpy_are_prices():
+    price = gt.Price(np.int64(2), per_worker={"w1": np.float32(0.5)})
+    assert price == gt.Price(2, per_worker={"w1": 0.5})
+    assert type(price.per_worker["w1"]) is float
+    budget = gt.Budget(max_answers=np.int64(3), max_cost=np.float32(2.5), max_items=np.int32(4))
+    assert budget == gt.Budget(3, 2.5, 4)
+    for bad in (np.bool_(True), np.float32("nan"), np.int64(-1), 10**400, 1j):
+        with pytest.raises((gt.InvalidType, gt.InvalidArgument), match="per_answer"):
+            gt.Price(bad)
+
+
+def test_prices_of_workers_may_be_a_series():
+    pd = pytest.importorskip("pandas")
+    assert gt.Price(1.0, per_worker=pd.Series({"w1": 2, "w2": 0.5})).per_worker == {"w1": 2.0, "w2": 0.5}
+
+
+def test_a_budget_that_pays_not_one_dearest_answer_is_refused_by_its_worker(pool):
+    price = gt.Price(1.0, per_worker={"nobody": 99.0, "ann": 2.0})
+    with pytest.raises(gt.InvalidArgument, match=r"max_cost 50 given, .* answer of 99 \(worker 'nobody'\)"):
+        make_job(pool, price=price, budget=gt.Budget(max_cost=50))
+    with pytest.raises(gt.InvalidArgument, match=r"max_cost 0.5 given, .* answer of 1, expected"):
+        make_job(pool, price=gt.Price(1.0), budget=gt.Budget(max_cost=0.5))
+    assert make_job(pool, price=price, budget=gt.Budget(max_cost=99)).next_batch() is not None
+
+
+@pytest.mark.parametrize("copies", [["w00"], "w00", {"w00": 1}, {1: "w00"}])
+def test_who_copies_whom_is_said_by_names(copies):
+    with pytest.raises(gt.InvalidType, match="copies: "):
+        gt.SimulatedWorkforce(4, 10, copies=copies)
 
 
 def test_one_who_copies_is_named_with_the_one_copied(blobs):

@@ -12,12 +12,13 @@ namespace gtlabel {
 /// is promised is the error (Certificate). A plain result: owned by the caller.
 struct LabelingPlan {
   std::int64_t n_items = 0;
-  std::int64_t n_asked = 0;       ///< items that people have answered already
-  std::int64_t n_human = 0;       ///< expected at the end, audits included; n_asked <= n_human <= n_items
-  std::int64_t n_human_low = 0;   ///< nine of ten measured jobs ended at or above this,
-  std::int64_t n_human_high = 0;  ///< nine of ten at or below this
-  std::string basis;              ///< what the figures rest on, in words
-  double answers_per_item = 1.0;  ///< paid answers about an item that is asked, on average so far
+  std::int64_t n_asked = 0;         ///< items that people have answered already
+  std::int64_t n_human = 0;         ///< expected at the end, audits and all gold included; n_human <= n_items
+  std::int64_t n_human_low = 0;     ///< nine of ten measured jobs ended at or above this,
+  std::int64_t n_human_high = 0;    ///< nine of ten at or below this
+  std::string basis;                ///< what the figures rest on, in words
+  double answers_per_item = 1.0;    ///< paid answers about an item that is asked, on average so far
+  std::int64_t n_gold_unasked = 0;  ///< gold without an answer so far, in n_human: nobody is paid for it
 };
 
 /// The plan before anything is known but the size of the task. It rests on the pools of docs/benchmarks.md, on which

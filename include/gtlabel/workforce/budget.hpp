@@ -29,11 +29,12 @@ struct Price {
 /// What a job may use up at most; empty: without limit. A job never asks for more than is left.
 struct Budget {
   std::optional<std::int64_t> max_answers = {};  ///< paid answers; at least 1
-  std::optional<double> max_cost = {};           ///< in the price's currency; above 0
+  std::optional<double> max_cost = {};           ///< in the price's currency; at least the dearest price
   std::optional<std::int64_t> max_items = {};    ///< items that people are asked about; at least 1
 };
 
-/// @throws InvalidArgument  a value outside its range; a cost limit without a price.
+/// @throws InvalidArgument  a value outside its range; a cost limit without a price, or that pays not one answer of the
+/// dearest worker: every answer is reckoned as his.
 GTLABEL_EXPORT void validate(const Budget& budget, const Price& price);
 
 /// Answers that the budget still allows, whoever gives them; nothing if their number is not limited. O(per_worker).

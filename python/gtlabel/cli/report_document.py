@@ -18,6 +18,14 @@ _OF_ALL = (
     "bound",
     "statement",
 )
+_OF_THE_TRUTH = (
+    "n_gold",
+    "n_gold_wrong",
+    "people_wrong_at_most",
+    "wrong_at_most",
+    "bound",
+    "failure_probability",
+)
 _OF_A_CLASS = ("class_index", "delivered", "audited", "errors_found", "wrong_at_most", "bound")
 
 
@@ -31,5 +39,10 @@ def report_document(report: gt.Report) -> dict[str, Any]:
 def _certificate(certificate: gt.Certificate | None) -> dict[str, Any] | None:
     if certificate is None:
         return None
-    by_class = [{name: getattr(entry, name) for name in _OF_A_CLASS} for entry in certificate.by_class]
-    return {**{name: getattr(certificate, name) for name in _OF_ALL}, "by_class": by_class}
+    by_class = [_fields(entry, _OF_A_CLASS) for entry in certificate.by_class]
+    truth = None if certificate.truth is None else _fields(certificate.truth, _OF_THE_TRUTH)
+    return {**_fields(certificate, _OF_ALL), "by_class": by_class, "truth": truth}
+
+
+def _fields(of: Any, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in names}

@@ -39,6 +39,14 @@ TEST_CASE("Budget: limits that mean nothing are refused") {
   CHECK_THROWS_AS(validate({.max_cost = 0.0}, {.per_answer = 0.1}), InvalidArgument);
   CHECK_THROWS_AS(validate({.max_cost = 5.0}, {}), InvalidArgument);  // without a price
   CHECK_THROWS_AS(validate({}, {.per_answer = -0.1}), InvalidArgument);
+  CHECK_THROWS_WITH_AS(
+      validate({.max_cost = 50.0}, {.per_answer = 1.0, .per_worker = {{"bob", 2.0}, {"ann", 99.0}}}),
+      "budget: max_cost 50 given, which pays not one answer of 99 (worker 'ann'), expected at least that",
+      InvalidArgument);
+  CHECK_THROWS_WITH_AS(validate({.max_cost = 0.05}, {.per_answer = 0.1}),
+                       "budget: max_cost 0.05 given, which pays not one answer of 0.1, expected at least that",
+                       InvalidArgument);
+  CHECK_NOTHROW(validate({.max_cost = 0.1}, {.per_answer = 0.1}));
   CHECK_NOTHROW(validate({.max_cost = 5.0}, {.per_answer = 0.1}));
   CHECK_NOTHROW(validate({.max_cost = 5.0}, {.per_worker = {{"ann", 0.1}}}));
   CHECK_THROWS_AS(validate({}, {.per_worker = {{"ann", -0.1}}}), InvalidArgument);

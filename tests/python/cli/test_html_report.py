@@ -82,3 +82,33 @@ def test_a_job_that_has_not_begun_has_a_page(pool):
     page = html_report(pool.job().report())
     outline(page)
     assert "still running" in page
+
+
+def test_the_page_speaks_of_people_s_mistakes_as_its_certificate_does(blobs, finished):
+    pool = blobs(600)
+    gold = {item: pool.names[item] for item in range(0, 600, 4)}
+    job = pool.job(gold=gold, gold_rate=0.3, target=gt.ErrorTarget(max_error=0.2))
+    job.run(pool.annotate)
+    report = job.report()
+    assert report.certificate.truth is not None
+    page = page_of(job)
+    assert "outside of what is certified" not in page
+    assert "has people's own mistakes in it" in page
+    n_asked = report.n_human - len(gold) + report.gold.n_asked
+    assert f"<b>{n_asked}</b>asked of people ({n_asked / 600:.1%})" in page
+    assert f"<b>{len(gold)}</b>gold, {report.gold.n_asked} of them asked of people" in page
+    assert "<th>gold</th><th>of it right</th>" in page
+    assert "outside of what is certified" in page_of(finished)
+    assert "<th>gold</th>" not in page_of(finished)
+
+
+def test_the_page_has_what_workers_and_rounds_cost(blobs, finished):
+    pool = blobs()
+    job = pool.job(price=gt.Price(0.25, "<EUR>"))
+    job.run(lambda batch: {"answers": pool.annotate(batch), "workers": "ann"})
+    page = page_of(job)
+    assert page.count("<th>cost, &lt;EUR&gt;</th>") == 2, "workers and rounds"
+    report = job.report()
+    assert f"<td>{job.workers().cost[0]:,.2f}</td></tr>" in page
+    assert f"<td>{report.history[0].n_paid:,}</td><td>{report.history[0].cost:,.2f}</td></tr>" in page
+    assert "<th>cost" not in page_of(finished)
