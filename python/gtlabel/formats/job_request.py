@@ -17,7 +17,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gtlabel import _core
-from gtlabel._core import ArchiveError, ConfidenceThreshold, ErrorTarget, FormatError, InvalidArgument, Overlap
+from gtlabel._core import (
+    ArchiveError,
+    ConfidenceThreshold,
+    ErrorTarget,
+    FormatError,
+    InvalidArgument,
+    InvalidType,
+    Overlap,
+)
 from gtlabel.formats.job_limits import limit_warnings, pool_warnings
 from gtlabel.formats.local_files import local_file
 from gtlabel.formats.manifest import Manifest, read_manifest, write_manifest
@@ -29,6 +37,8 @@ if TYPE_CHECKING:
 
 _LAMBDA = re.compile(r"(?:PRE|ACS)-(\w+)$")
 _LARGEST = 2**31 - 1
+_PARTS_OF_A_PRICE = ("Dollars", "Cents", "TenthFractionsOfACent")
+_RESERVED = ("source", "source-ref")
 _TYPES = {
     "ImageMultiClass": "groundtruth/image-classification",
     "TextMultiClass": "groundtruth/text-classification",
@@ -133,7 +143,7 @@ class JobRequest:
         from gtlabel.labeling_plan import Price
 
         source = self.manifest()
-        self._check_startable(source)
+        self.check_startable(source)
         rows = self.rows(source)
         names = list(classes or self.classes or self.known_classes(source))
         if not names:
@@ -158,7 +168,29 @@ class JobRequest:
             given["budget"] = Budget(max_items=self.max_human_items)
         return LabelingJob(X, names, **{**given, **options})
 
-    def _check_startable(self, source: Manifest) -> None:
+    def check_startable(self, manifest: Manifest | None = None) -> None:
+        """Refuses what ``start`` would, whatever the features: other tasks than one class per item, and a name whose
+        labels would replace another key of a line."""
+        source = manifest or self.manifest()
+        self._check_free_name(source, self.rows(source))
+        self._check_one_class(source)
+
+    def _check_free_name(self, source: Manifest, rows: NDArray[np.int64]) -> None:
+        """Refuses an attribute under which lines to be labelled have something else than a label of Ground Truth."""
+        if self.attribute in _RESERVED or self.attribute.endswith("-metadata"):
+            raise InvalidArgument(
+                f"LabelAttributeName: {self.attribute!r} given, expected none of {', '.join(_RESERVED)}, and nothing "
+                "that ends in -metadata"
+            )
+        for key in (self.attribute, f"{self.attribute}-metadata", f"{self.attribute.removesuffix('-ref')}-metadata"):
+            taken = rows[np.isin(rows, source.lines_with(key))]
+            if len(taken):
+                raise InvalidArgument(
+                    f"LabelAttributeName: {self.manifest_path}, line {taken[0] + 1} has {key!r}, which is no label of "
+                    "Ground Truth, expected another name"
+                )
+
+    def _check_one_class(self, source: Manifest) -> None:
         """Refuses what has no answer of one class: a verification has, whatever it verifies."""
         if self.purpose != "label" and self.audited_attribute is None:
             raise InvalidArgument(
@@ -242,6 +274,7 @@ class JobRequest:
 
         manifest = self.manifest()
         labels = job.labels()
+        self._check_free_name(manifest, np.array([int(name) for name in labels.id], dtype=np.int64))
         is_text = manifest.is_text
         moment = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
         for position in range(len(labels)):
@@ -270,9 +303,9 @@ class JobRequest:
 
     def write(self, job: LabelingJob) -> Path:
         """Writes the output manifest to ``output_manifest_path``, atomically."""
-        path = self.output_manifest_path
+        path, manifest = self.output_manifest_path, self.output(job)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_manifest(self.output(job), path)
+        write_manifest(manifest, path)
         return path
 
     # --- the next request --------------------------------------------------------------------------------------------
@@ -291,18 +324,19 @@ class JobRequest:
     def subset(
         self, rows: ArrayLike | None = None, *, share: float | None = None, seed: int = 0, name: str | None = None
     ) -> JobRequest:
-        """A request on some of the lines: those named, or a random share."""
+        """A request on some of the lines: those named, by number or by a boolean per line, or a random share."""
         if (rows is None) == (share is None):
             raise InvalidArgument("subset: expected either rows or share, and not both")
         n_lines = len(self.manifest())
         if rows is None:
-            assert share is not None
+            if isinstance(share, bool) or not isinstance(share, int | float | np.integer | np.floating):
+                raise InvalidType(f"share: {share!r} given, expected a number above 0 and at most 1")
             if not 0 < share <= 1:
                 raise InvalidArgument(f"share: {share} given, expected above 0 and at most 1")
             n_chosen = max(1, round(share * n_lines))
             chosen = np.sort(np.random.default_rng(seed).choice(n_lines, n_chosen, replace=False))
         else:
-            chosen = np.unique(np.asarray(rows, dtype=np.int64))
+            chosen = np.unique(_row_numbers(rows, n_lines))
             if len(chosen) and (chosen[0] < 0 or chosen[-1] >= n_lines):
                 raise InvalidArgument(f"rows: {chosen[0]} to {chosen[-1]} given, expected 0 to {n_lines - 1}")
         return self._renamed(name or self.name, chosen_rows=chosen)
@@ -420,10 +454,10 @@ def read_job_request(
         raise FormatError(f"{place}: {error}") from None
     if not isinstance(content, dict):
         raise FormatError(f"{place}: expected a JSON object, the request of a labeling job")
-    human = _section(content, "HumanTaskConfig")
-    stopping = _section(content, "StoppingConditions")
+    human = _section(content, "HumanTaskConfig", place)
+    stopping = _section(content, "StoppingConditions", place)
     manifest = _text(content, place, "InputConfig", "DataSource", "S3DataSource", "ManifestS3Uri")
-    task, purpose = _task(human)
+    task, purpose = _task(human, place)
     labels = content.get("LabelCategoryConfigS3Uri")
     categories = {} if labels is None else _categories(_local(str(labels), place, buckets), place)
     percentage = _whole(stopping, "MaxPercentageOfInputDatasetLabeled", place)
@@ -442,7 +476,7 @@ def read_job_request(
         purpose="verify" if purpose == "Verification" else "adjust" if purpose == "Adjustment" else "label",
         audited_attribute=audited if isinstance(audited, str) else None,
         is_automatic="LabelingJobAlgorithmsConfig" in content,
-        price_per_answer=_price(human),
+        price_per_answer=_price(human, place),
         max_human_items=_whole(stopping, "MaxHumanLabeledObjectCount", place),
         max_share=percentage / 100 if percentage is not None and percentage < 100 else None,
         task_seconds=float(_whole(human, "TaskTimeLimitInSeconds", place) or 3600),
@@ -460,9 +494,29 @@ def _rows_of(X: Any, rows: NDArray[np.int64], n_lines: int) -> Any:
     return pool.iloc[rows] if hasattr(pool, "iloc") else pool[rows]
 
 
-def _section(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _row_numbers(rows: ArrayLike, n_lines: int) -> NDArray[np.int64]:
+    given = np.asarray(rows)
+    if given.size == 0 and given.ndim == 1:
+        return np.zeros(0, dtype=np.int64)
+    if given.ndim != 1 or given.dtype.kind not in "biu":
+        raise InvalidType(
+            f"rows: {given.dtype} in {given.ndim} dimensions given, expected a list of integers, or a boolean per line"
+        )
+    if given.dtype.kind != "b":
+        return given.astype(np.int64)
+    if len(given) != n_lines:
+        raise InvalidArgument(f"rows: {len(given)} booleans given, expected {n_lines}, one per line")
+    return np.flatnonzero(given)
+
+
+def _section(content: Mapping[str, Any], key: str, place: Path) -> dict[str, Any]:
+    """An object in a request; {} where there is none, but nothing else is taken for none."""
     found = content.get(key)
-    return found if isinstance(found, dict) else {}
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise FormatError(f"{place}: {key} is {repr(found)[:40]}, expected an object")
+    return found
 
 
 def _text(content: Mapping[str, Any], place: Path, *keys: str) -> str:
@@ -488,10 +542,10 @@ def _whole(content: Mapping[str, Any], key: str, place: Path) -> int | None:
     return found
 
 
-def _task(human: Mapping[str, Any]) -> tuple[str, str]:
+def _task(human: Mapping[str, Any], place: Path) -> tuple[str, str]:
     """The task type and what is before it: Verification, Adjustment or nothing."""
-    consolidation = _section(human, "AnnotationConsolidationConfig").get("AnnotationConsolidationLambdaArn")
-    for arn in (human.get("PreHumanTaskLambdaArn"), consolidation):
+    consolidation = _section(human, "AnnotationConsolidationConfig", place)
+    for arn in (human.get("PreHumanTaskLambdaArn"), consolidation.get("AnnotationConsolidationLambdaArn")):
         if isinstance(arn, str) and (match := _LAMBDA.search(arn)):
             for purpose in ("Verification", "Adjustment"):
                 if match[1].startswith(purpose):
@@ -500,11 +554,15 @@ def _task(human: Mapping[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def _price(human: Mapping[str, Any]) -> float | None:
-    amount = _section(_section(human, "PublicWorkforceTaskPrice"), "AmountInUsd")
-    parts = [amount.get(key, 0) for key in ("Dollars", "Cents", "TenthFractionsOfACent")]
-    if not amount or not all(isinstance(part, int) and 0 <= part <= _LARGEST for part in parts):
+def _price(human: Mapping[str, Any], place: Path) -> float | None:
+    """In US dollars; None: the request names none."""
+    amount = _section(_section(human, "PublicWorkforceTaskPrice", place), "AmountInUsd", place)
+    if not amount:
         return None
+    parts = [amount.get(key, 0) for key in _PARTS_OF_A_PRICE]
+    for key, part in zip(_PARTS_OF_A_PRICE, parts, strict=True):
+        if isinstance(part, bool) or not isinstance(part, int) or not 0 <= part <= _LARGEST:
+            raise FormatError(f"{place}: {key} is {repr(part)[:40]}, expected a whole number of 0 to {_LARGEST}")
     dollars: float = round(parts[0] + parts[1] / 100 + parts[2] / 1000, 3)
     return dollars
 

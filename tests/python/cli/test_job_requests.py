@@ -202,6 +202,8 @@ def test_a_request_of_an_adjustment_says_what_was_adjusted(command, bucket, writ
         ({"task": "BoundingBox"}, "task: BoundingBox given, expected one of ImageMultiClass, TextMultiClass"),
         ({"task": "VerificationTextMultiClass"}, "expected auditLabelAttributeName"),
         ({"LabelAttributeName": None}, "LabelAttributeName is None, expected a text"),
+        ({"attribute": "source"}, "LabelAttributeName: 'source' given"),
+        ({"attribute": "a"}, "texts.manifest, line 1 has 'a', which is no label of Ground Truth"),
         ({"manifest": "gone.manifest"}, "gone.manifest"),
         ({"OutputConfig": {"S3OutputPath": "s3://elsewhere/"}}, "--bucket elsewhere=FOLDER"),
     ],

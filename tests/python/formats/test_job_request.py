@@ -202,6 +202,35 @@ def test_a_clone_has_the_same_input_and_a_subset_some_of_its_lines(place):
             request.subset(**wrong)
 
 
+def test_a_subset_takes_a_mask_and_nothing_but_rows(place):
+    request = read(place)
+    assert request.subset(np.arange(400) % 100 == 7).rows().tolist() == [7, 107, 207, 307]
+    assert request.subset([]).rows().tolist() == []
+    with pytest.raises(gt.InvalidArgument, match="expected 400, one per line"):
+        request.subset([True, False])
+    for wrong in ({"rows": [1.5]}, {"rows": ["1"]}, {"rows": 3}, {"rows": [[1], [2]]}, {"share": "x"}, {"share": True}):
+        with pytest.raises(gt.InvalidType, match=next(iter(wrong))):
+            request.subset(**wrong)
+
+
+@pytest.mark.parametrize("attribute", ["source", "source-ref", "n", "pet-metadata"])
+def test_labels_never_replace_another_key_of_a_line(place, attribute):
+    request = read(place, LabelAttributeName=attribute)
+    job = finish(read(place).start(features(400)))
+    for refused in (lambda: request.start(features(400)), lambda: request.output(job), lambda: request.write(job)):
+        with pytest.raises(gt.InvalidArgument, match="LabelAttributeName: .*expected"):
+            refused()
+    assert not request.output_manifest_path.exists()
+
+
+def test_a_line_with_metadata_of_the_name_alone_is_named(place):
+    manifest = read(place).manifest()
+    manifest.set(6, "pet-metadata", None)
+    gt.formats.write_manifest(manifest, place / "data/pets.manifest")
+    with pytest.raises(gt.InvalidArgument, match=r"pets\.manifest, line 7 has 'pet-metadata'"):
+        read(place).start(features(400))
+
+
 def test_a_share_of_the_data_is_labelled_if_so_asked(place):
     request = read(place, StoppingConditions={"MaxPercentageOfInputDatasetLabeled": 30})
     assert request.rows().tolist() == list(range(120))
@@ -337,6 +366,30 @@ def test_fields_of_a_wrong_kind_are_named(place):
         read(place, PreHumanTaskLambdaArn="arn:aws:lambda:us-west-2:1:function:PRE-BoundingBox").start(features(400))
     with pytest.raises(gt.InvalidArgument, match="expected 400"):
         read(place).start(features(7))
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"PublicWorkforceTaskPrice": {"AmountInUsd": {"Cents": -3}}}, "Cents is -3"),
+        ({"PublicWorkforceTaskPrice": {"AmountInUsd": {"Dollars": "1"}}}, "Dollars is '1'"),
+        ({"PublicWorkforceTaskPrice": {"AmountInUsd": {"Dollars": True}}}, "Dollars is True"),
+        ({"PublicWorkforceTaskPrice": {"AmountInUsd": 1}}, "AmountInUsd is 1"),
+        ({"PublicWorkforceTaskPrice": [1]}, r"PublicWorkforceTaskPrice is \[1\]"),
+        ({"StoppingConditions": "x"}, "StoppingConditions is 'x'"),
+        ({"AnnotationConsolidationConfig": "x"}, "AnnotationConsolidationConfig is 'x'"),
+    ],
+)
+def test_a_price_or_limit_that_cannot_be_read_is_not_taken_for_none(place, change, complaint):
+    with pytest.raises(gt.FormatError, match=rf"request\.json: {complaint}, expected"):
+        read(place, **change)
+
+
+def test_a_human_task_that_is_no_object_is_named(place):
+    path = place / "request.json"
+    path.write_text(json.dumps({**request_json(), "HumanTaskConfig": []}))
+    with pytest.raises(gt.FormatError, match=r"HumanTaskConfig is \[\], expected an object"):
+        gt.formats.read_job_request(path, buckets={"acme-data": place / "data", "acme-out": place / "out"})
 
 
 def test_pre_annotation_functions_get_the_event_of_the_service():
