@@ -30,6 +30,7 @@ from gtlabel.formats.job_limits import limit_warnings, pool_warnings
 from gtlabel.formats.local_files import local_file
 from gtlabel.formats.manifest import Manifest, read_manifest, write_manifest
 from gtlabel.formats.manifest_label import ClassLabel, ManifestClass, ManifestLabel
+from gtlabel.formats.started_request import check_request, remember_request
 
 if TYPE_CHECKING:
     from gtlabel.labeling_job import LabelingJob
@@ -135,8 +136,9 @@ class JobRequest:
         classes
             Default: those of the label category file, else those that labels of this name have already.
         options
-            For LabelingJob; they go before what the request says. The target is Ground Truth's, 95 % right, but
-            certified. A request without automated data labelling asks people about every item.
+            For LabelingJob; they go before what the request says. With ``store=request.store_path`` the folder is
+            made, and ``gtlabel run`` on the same request goes on with the job. The target is Ground Truth's, 95 %
+            right, but certified. A request without automated data labelling asks people about every item.
         """
         from gtlabel.budget import Budget
         from gtlabel.labeling_job import LabelingJob
@@ -166,6 +168,11 @@ class JobRequest:
             given["price"] = Price(self.price_per_answer)
         if self.max_human_items is not None:
             given["budget"] = Budget(max_items=self.max_human_items)
+        store = options.get("store")
+        if store is not None and Path(os.fsdecode(store)).absolute() == self.store_path.absolute():
+            check_request(self, names)
+            if not self.store_path.exists():
+                remember_request(self, names)
         return LabelingJob(X, names, **{**given, **options})
 
     def check_startable(self, manifest: Manifest | None = None) -> None:

@@ -6,8 +6,10 @@ import gtlabel as gt
 import numpy as np
 import pytest
 from gtlabel.formats import LabelingJobFolder, Manifest, WorkerAnswer, WorkerResponse
+from gtlabel.formats.started_request import check_request
 
 CLASSES = ["cat", "dog"]
+MANIFEST_ELSEWHERE = {"DataSource": {"S3DataSource": {"ManifestS3Uri": "s3://acme-data/other.manifest"}}}
 
 
 def request_json(**changes):
@@ -218,7 +220,7 @@ def test_labels_never_replace_another_key_of_a_line(place, attribute):
     request = read(place, LabelAttributeName=attribute)
     job = finish(read(place).start(features(400)))
     for refused in (lambda: request.start(features(400)), lambda: request.output(job), lambda: request.write(job)):
-        with pytest.raises(gt.InvalidArgument, match="LabelAttributeName: .*expected"):
+        with pytest.raises(gt.InvalidArgument, match=r"LabelAttributeName: .*expected"):
             refused()
     assert not request.output_manifest_path.exists()
 
@@ -316,6 +318,31 @@ def test_no_address_leaves_its_bucket_and_no_name_the_output_folder(place):
             read(place, LabelingJobName=name)
         with pytest.raises(gt.InvalidArgument, match="LabelingJobName"):
             read(place).chain(name)
+
+
+def test_a_job_in_the_store_of_its_request_is_known_again(place):
+    request = read(place)
+    job = request.start(features(400), store=request.store_path)
+    job.close()
+    assert check_request(request) == check_request(request, CLASSES) == []
+    later = read(place, NumberOfHumanWorkersPerDataObject=2, StoppingConditions={"MaxHumanLabeledObjectCount": 9})
+    workers, limit = check_request(later)
+    assert workers.startswith("NumberOfHumanWorkersPerDataObject: 2 given, but the job in ")
+    assert limit.endswith("began with 150, which it keeps")
+    for change in ({"LabelAttributeName": "other"}, {"InputConfig": {**MANIFEST_ELSEWHERE}}):
+        with pytest.raises(gt.InvalidArgument, match="or another LabelingJobName"):
+            check_request(read(place, **change))
+    with pytest.raises(gt.InvalidArgument, match=r"classes: \['dog', 'cat'\] given"):
+        check_request(request, CLASSES[::-1])
+    started = request.store_path.with_name("started.json")
+    for content in (b"[]", b"{", b"\xff"):
+        started.write_bytes(content)
+        with pytest.raises(gt.FormatError, match=r"started\.json"):
+            check_request(request)
+    started.unlink()
+    assert check_request(request) == []
+    with pytest.raises(gt.InvalidArgument, match=r"classes: \['dog', 'cat'\] given"):
+        check_request(request, CLASSES[::-1])
 
 
 def test_the_output_manifest_is_replaced_as_a_whole(place):
