@@ -225,14 +225,18 @@ class JobRequest:
         """What DescribeLabelingJob says: the request, its status and its counters.
 
         ``job``: what ``start`` made, or what ``gtlabel.read_store`` says of its store (whose counters are those of the
-        last batch); None: not started.
+        last batch); None: not started. Items that are "none of these" count as failed, as their lines have no label.
         """
+        from gtlabel.labeling_job import LabelingJob
         from gtlabel.store_summary import StoreSummary
 
+        if job is not None and not isinstance(job, LabelingJob | StoreSummary):
+            raise InvalidType(f"job: {type(job).__name__} given, expected a LabelingJob, what read_store says, or None")
         source = self.manifest()
-        state = job if job is None or isinstance(job, StoreSummary) else job.report()
-        human, machine = (0, 0) if state is None else (state.n_human, state.n_auto)
-        n_failed = len(self.failed_rows(source))
+        state = job.report() if isinstance(job, LabelingJob) else job
+        n_none = 0 if job is None else _n_none_of_these(job)
+        human, machine = (0, 0) if state is None else (max(state.n_human - n_none, 0), state.n_auto)
+        n_failed = len(self.failed_rows(source)) + n_none
         status = "Initializing" if state is None else "Completed" if state.is_finished else "InProgress"
         created, changed = self.created, datetime.now(timezone.utc)
         if isinstance(state, StoreSummary):
@@ -258,7 +262,7 @@ class JobRequest:
                 "HumanLabeled": human,
                 "MachineLabeled": machine,
                 "FailedNonRetryableError": n_failed,
-                "Unlabeled": len(self.rows(source)) - human - machine,
+                "Unlabeled": len(self.rows(source)) - human - machine - n_none,
             },
             "CreationTime": created.isoformat(),
             "LastModifiedTime": changed.isoformat(),
@@ -488,6 +492,16 @@ def read_job_request(
         max_share=percentage / 100 if percentage is not None and percentage < 100 else None,
         task_seconds=float(_whole(human, "TaskTimeLimitInSeconds", place) or 3600),
     )
+
+
+def _n_none_of_these(job: LabelingJob | StoreSummary) -> int:
+    """Items of which people say that no class fits."""
+    from gtlabel.answers import NONE_OF_THESE
+    from gtlabel.store_summary import StoreSummary, n_none_of_these
+
+    if isinstance(job, StoreSummary):
+        return n_none_of_these(job.path)
+    return int(np.count_nonzero(job.labels().class_index == NONE_OF_THESE.code))
 
 
 def _rows_of(X: Any, rows: NDArray[np.int64], n_lines: int) -> Any:

@@ -138,6 +138,27 @@ def test_a_request_runs_to_its_output_manifest(place):
     assert gt.formats.lint_manifest(path).is_clean
 
 
+def test_what_fits_no_class_has_failed_and_is_not_labelled_by_anybody(place):
+    request = read(place)
+    job = request.start(features(400), target=gt.ConfidenceThreshold(1.0), budget=None, store=request.store_path)
+    while (batch := job.next_batch()) is not None:
+        rows = [int(name) for name in job.ids[batch.items]]
+        job.submit(batch.items, [gt.NONE_OF_THESE if row % 10 == 0 else CLASSES[row % 2] for row in rows])
+    counters = request.describe(job)["LabelCounters"]
+    assert counters == {
+        "TotalLabeled": 360,
+        "HumanLabeled": 360,
+        "MachineLabeled": 0,
+        "FailedNonRetryableError": 40,
+        "Unlabeled": 0,
+    }
+    assert request.describe(gt.read_store(request.store_path))["LabelCounters"] == counters
+    job.close()
+    assert request.describe(gt.read_store(request.store_path))["LabelCounters"] == counters
+    assert sorted(path.name for path in request.store_path.parent.iterdir()) == ["job.gtlabel", "started.json"]
+    assert int(np.count_nonzero(request.output(job).labels("pet").is_labeled)) == 360
+
+
 def test_a_request_without_automatic_labels_asks_people_about_every_item(place):
     content = request_json()
     del content["LabelingJobAlgorithmsConfig"], content["StoppingConditions"]
