@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -39,6 +39,20 @@ if TYPE_CHECKING:
 _LAMBDA = re.compile(r"(?:PRE|ACS)-(\w+)$")
 _LARGEST = 2**31 - 1
 _PARTS_OF_A_PRICE = ("Dollars", "Cents", "TenthFractionsOfACent")
+_NO_CHANGES = ("name", "content", "warnings", "created")
+"""Fields that every request has of its own."""
+_PLACES = {
+    "attribute": ("LabelAttributeName",),
+    "manifest_path": ("InputConfig", "DataSource", "S3DataSource", "ManifestS3Uri"),
+    "output_path": ("OutputConfig", "S3OutputPath"),
+    "n_workers": ("HumanTaskConfig", "NumberOfHumanWorkersPerDataObject"),
+    "batch_size": ("HumanTaskConfig", "MaxConcurrentTaskCount"),
+    "task_seconds": ("HumanTaskConfig", "TaskTimeLimitInSeconds"),
+    "price_per_answer": ("HumanTaskConfig", "PublicWorkforceTaskPrice", "AmountInUsd"),
+    "max_human_items": ("StoppingConditions", "MaxHumanLabeledObjectCount"),
+    "max_share": ("StoppingConditions", "MaxPercentageOfInputDatasetLabeled"),
+}
+"""Where a request says what a field does."""
 _RESERVED = ("source", "source-ref")
 _TYPES = {
     "ImageMultiClass": "groundtruth/image-classification",
@@ -90,6 +104,8 @@ class JobRequest:
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise InvalidType(f"name: {self.name!r} given, expected a text")
         # The name is a folder of the output.
         if self.name in ("", ".", "..") or any(sign in self.name for sign in "/\\\0"):
             raise InvalidArgument(f"LabelingJobName: {self.name!r} given, expected a name without '/'")
@@ -144,6 +160,8 @@ class JobRequest:
         from gtlabel.labeling_job import LabelingJob
         from gtlabel.labeling_plan import Price
 
+        if isinstance(classes, str):
+            raise InvalidType(f"classes: {classes!r} given, expected a list of names")
         source = self.manifest()
         self.check_startable(source)
         rows = self.rows(source)
@@ -280,7 +298,10 @@ class JobRequest:
         return f"arn:aws:sagemaker:local:000000000000:labeling-job/{self.name.lower()}"
 
     def output(self, job: LabelingJob) -> Manifest:
-        """The output manifest: the input, and the labels that the job has decided."""
+        """The output manifest: the input, and the labels that the job has decided.
+
+        Labels that the file at ``output_manifest_path`` has already keep their date.
+        """
         from gtlabel.answers import NONE_OF_THESE
 
         manifest = self.manifest()
@@ -288,6 +309,7 @@ class JobRequest:
         self._check_free_name(manifest, np.array([int(name) for name in labels.id], dtype=np.int64))
         is_text = manifest.is_text
         moment = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+        earlier = self._earlier_output(len(manifest))
         for position in range(len(labels)):
             if labels.class_index[position] == NONE_OF_THESE.code:
                 continue  # such lines stay without a label, as objects that failed do
@@ -309,8 +331,17 @@ class JobRequest:
                 old = manifest[row].label(self.audited_attribute)
                 before = old.value.chosen.class_name if old and isinstance(old.value, ClassLabel) else None
                 label.adjustment_status = "unadjusted" if before == chosen.class_name else "adjusted"
-            manifest.set_label(row, self.attribute, label)
+            same = None if earlier is None else _same_but_for_date(earlier[row].label(self.attribute), label)
+            manifest.set_label(row, self.attribute, same or label)
         return manifest
+
+    def _earlier_output(self, n_lines: int) -> Manifest | None:
+        """The output manifest as it is now; None: there is none that can be read, or one of another input."""
+        try:
+            earlier = read_manifest(self.output_manifest_path)
+        except (ArchiveError, FormatError):
+            return None
+        return earlier if len(earlier) == n_lines and self.attribute in earlier.attributes else None
 
     def write(self, job: LabelingJob) -> Path:
         """Writes the output manifest to ``output_manifest_path``, atomically."""
@@ -374,12 +405,14 @@ class JobRequest:
         )
 
     def _renamed(self, name: str, **changes: Any) -> JobRequest:
+        known = [one.name for one in fields(self) if one.name not in _NO_CHANGES]
+        unknown = next((key for key in changes if key not in known), None)
+        if unknown is not None:
+            raise InvalidType(f"{unknown}: is no field that can be changed, expected one of {', '.join(known)}")
         content = copy.deepcopy(self.content)
         content["LabelingJobName"] = name
-        if "attribute" in changes:
-            content["LabelAttributeName"] = changes["attribute"]
-        if "manifest_path" in changes:
-            content["InputConfig"] = {"DataSource": {"S3DataSource": {"ManifestS3Uri": changes["manifest_path"]}}}
+        for key, value in changes.items():
+            _write_field(content, key, value)
         request = replace(self, name=name, content=content, created=datetime.now(timezone.utc), **changes)
         request.warnings = limit_warnings(content)
         return request
@@ -492,6 +525,33 @@ def read_job_request(
         max_share=percentage / 100 if percentage is not None and percentage < 100 else None,
         task_seconds=float(_whole(human, "TaskTimeLimitInSeconds", place) or 3600),
     )
+
+
+def _same_but_for_date(old: ManifestLabel | None, new: ManifestLabel) -> ManifestLabel | None:
+    """The old label, if the new one says the same at another time."""
+    return old if old is not None and replace(old, creation_date=new.creation_date) == new else None
+
+
+def _write_field(content: dict[str, Any], name: str, value: Any) -> None:
+    """Makes a request say what a field of JobRequest does, if it has a place for it."""
+    if name == "is_automatic" and not value:
+        content.pop("LabelingJobAlgorithmsConfig", None)
+    if name not in _PLACES:
+        return
+    if name == "max_share" and value is not None:
+        value = round(100 * value)
+    if name == "price_per_answer" and value is not None:
+        tenths = round(1000 * value)
+        parts = (tenths // 1000, tenths // 10 % 100, tenths % 10)
+        value = dict(zip(_PARTS_OF_A_PRICE, parts, strict=True))
+    *outer, key = _PLACES[name]
+    section = content
+    for one in outer:
+        section = section.setdefault(one, {})
+    if value is None:
+        section.pop(key, None)
+    else:
+        section[key] = value
 
 
 def _n_none_of_these(job: LabelingJob | StoreSummary) -> int:

@@ -254,6 +254,62 @@ def test_a_line_with_metadata_of_the_name_alone_is_named(place):
         read(place).start(features(400))
 
 
+def test_a_clone_says_what_it_was_changed_to_as_a_request_would(place):
+    request = read(place)
+    changes = {
+        "attribute": "pet-b",
+        "n_workers": 3,
+        "batch_size": None,
+        "task_seconds": 60,
+        "price_per_answer": 1.234,
+        "max_human_items": 7,
+        "max_share": 0.5,
+        "is_automatic": False,
+    }
+    clone = request.clone("pets-b", **changes)
+    described = clone.describe()
+    assert described["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"] == 3
+    assert described["StoppingConditions"] == {
+        "MaxHumanLabeledObjectCount": 7,
+        "MaxPercentageOfInputDatasetLabeled": 50,
+    }
+    path = place / "clone.json"
+    path.write_text(json.dumps(clone.content))
+    again = gt.formats.read_job_request(path, buckets={"acme-data": place / "data", "acme-out": place / "out"})
+    assert {name: getattr(again, name) for name in changes} == changes
+    assert request.content == request_json()
+
+
+def test_arguments_of_a_wrong_kind_are_named(place):
+    request = read(place)
+    for refused, complaint in (
+        (lambda: request.start(features(400), classes="cat"), "classes: 'cat' given"),
+        (lambda: request.describe("x"), "job: str given"),
+        (lambda: request.clone("x", foo=1), "foo: is no field"),
+        (lambda: request.clone("x", content={}), "content: is no field"),
+        (lambda: request.clone(5), "name: 5 given"),
+    ):
+        with pytest.raises(gt.InvalidType, match=complaint):
+            refused()
+
+
+def test_writing_again_keeps_the_dates_of_labels_that_stay(place):
+    request = read(place)
+    job = finish(request.start(features(400)))
+    before = request.write(job).read_bytes()
+    assert request.write(job).read_bytes() == before
+    changed = gt.formats.read_manifest(request.output_manifest_path)
+    row = int(job.labels().id[0])
+    label = changed[row].label("pet")
+    label.human_annotated = not label.human_annotated
+    changed.set_label(row, "pet", label)
+    gt.formats.write_manifest(changed, request.output_manifest_path)
+    lines = list(zip(request.write(job).read_bytes().splitlines(), before.splitlines(), strict=True))
+    assert [number for number, (new, old) in enumerate(lines) if new != old] == [row]
+    request.output_manifest_path.write_bytes(b"{")
+    assert len(gt.formats.read_manifest(request.write(job))) == 400
+
+
 def test_a_share_of_the_data_is_labelled_if_so_asked(place):
     request = read(place, StoppingConditions={"MaxPercentageOfInputDatasetLabeled": 30})
     assert request.rows().tolist() == list(range(120))
