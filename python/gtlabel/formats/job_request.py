@@ -547,7 +547,9 @@ def _write_field(content: dict[str, Any], name: str, value: Any) -> None:
     *outer, key = _PLACES[name]
     section = content
     for one in outer:
-        section = section.setdefault(one, {})
+        if not isinstance(section.get(one), dict):  # null, too, is no section
+            section[one] = {}
+        section = section[one]
     if value is None:
         section.pop(key, None)
     else:

@@ -258,6 +258,7 @@ def test_another_request_of_the_name_does_not_touch_the_job_and_a_changed_settin
     again = command("run", request, *ARGUMENTS, "--truth", "kind", "--json")
     assert again.code == 0, again.err
     assert any(text.startswith("MaxHumanLabeledObjectCount: 5 given") for text in again.document["warnings"])
+    assert output_of(bucket, "texts").read_bytes() == before
 
 
 def test_a_refused_first_run_leaves_nothing_and_the_mended_command_runs(command, bucket, write_request, write_csv):

@@ -278,6 +278,7 @@ def test_a_clone_says_what_it_was_changed_to_as_a_request_would(place):
     again = gt.formats.read_job_request(path, buckets={"acme-data": place / "data", "acme-out": place / "out"})
     assert {name: getattr(again, name) for name in changes} == changes
     assert request.content == request_json()
+    assert read(place, StoppingConditions=None).clone("c", max_human_items=7).max_human_items == 7
 
 
 def test_arguments_of_a_wrong_kind_are_named(place):
