@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 
 from gtlabel import _core
 
@@ -52,6 +55,18 @@ class StoreSummary:
             f"  {self.certificate or 'no certificate yet'}",
         ]
         return "\n".join(lines)
+
+
+def n_none_of_these(path: str) -> int:
+    """Items of a store whose last label is "none of these". ``read_store`` is to check the file before."""
+    # A closed store is read as it is, so that nothing is left beside it; one in use has a log to be read with it.
+    mode = "mode=ro" if os.path.exists(f"{path}-wal") else "immutable=1"
+    with closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?{mode}", uri=True)) as connection:
+        (count,) = connection.execute(
+            "SELECT count(*) FROM labels WHERE kind = 'none of these' AND label IN (SELECT max(label) FROM labels "
+            "GROUP BY item)"
+        ).fetchone()
+    return int(count)
 
 
 def read_store(path: str | os.PathLike[str]) -> StoreSummary:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import gtlabel as gt
@@ -58,19 +58,29 @@ class Truth:
         return [Said(item, self._answers[item]) for item in items if self._answers[item] is not None]
 
 
+def answers_of_items(given: AnswerColumns, names: Iterable[str | int], classes: Sequence[str]) -> list[Said]:
+    """Every answer of a file; refuses those about unknown items or with unknown classes.
+
+    ``names``: of the items, in their order.
+    """
+    item_of = {str(name): item for item, name in enumerate(names)}
+    answers = []
+    for row, (name, worker, answer) in zip(given.rows, given.said(), strict=True):
+        where = given.table.where(row)
+        if name not in item_of:
+            raise gt.InvalidArgument(f"{where}: no item {name!r} in the input")
+        answers.append(Said(item_of[name], as_answer(answer, classes, where), worker))
+    return answers
+
+
 class AnswerFile:
     """A file of answers, each given to the job once and only when it asks about the item."""
 
     def __init__(self, given: AnswerColumns, job: gt.LabelingJob) -> None:
         names = range(job.n_items) if job.ids is None else job.ids.tolist()
-        item_of = {str(name): item for item, name in enumerate(names)}
         not_heard = {row for row, _ in rows_not_heard(given, job)}
         self._waiting: dict[int, list[Said]] = defaultdict(list)
-        for row, (name, worker, answer) in zip(given.rows, given.said(), strict=True):
-            where = given.table.where(row)
-            if name not in item_of:
-                raise gt.InvalidArgument(f"{where}: no item {name!r} in the input")
-            said = Said(item_of[name], as_answer(answer, job.active_classes, where), worker)
+        for row, said in zip(given.rows, answers_of_items(given, names, job.active_classes), strict=True):
             if row in not_heard:
                 self._waiting[said.item].append(said)
 

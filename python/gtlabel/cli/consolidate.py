@@ -50,7 +50,7 @@ def call(arguments: argparse.Namespace) -> int:
     check_outputs(outputs, [arguments.answers, arguments.gold])
     given = read_answers(arguments.answers, arguments.item, arguments.worker, arguments.answer)
     votes = given.items, given.workers, given.answers
-    gold = _gold(arguments.gold, set(given.items))
+    gold, n_unknown = _gold(arguments.gold, set(given.items))
     if arguments.method == _GROUND_TRUTH and (gold or arguments.workers):
         raise gt.InvalidArgument(f"--method {_GROUND_TRUTH}: knows neither --gold nor --workers")
     items, labels, confidences, workers = _consolidated(arguments, votes, gold)
@@ -61,6 +61,7 @@ def call(arguments: argparse.Namespace) -> int:
         "n_workers": None if given.workers is None else len(set(given.workers)),
         "mean_confidence": float(np.mean(confidences)),
         **_beside_majority_vote(arguments, votes, labels, gold),
+        **({"n_gold_without_answers": n_unknown} if gold else {}),
     }
     rows = [("item", "label", "confidence"), *zip(items.tolist(), labels.tolist(), confidences.tolist(), strict=True)]
     if arguments.output:
@@ -103,15 +104,22 @@ def _beside_majority_vote(
     return compared
 
 
-def _gold(path: str | None, items: set[str]) -> dict[str, str]:
-    """What is known of the items that have answers."""
+def _gold(path: str | None, items: set[str]) -> tuple[dict[str, str], int]:
+    """What is known of the items that have answers, and of how many others the file knows it."""
     if path is None:
-        return {}
+        return {}, 0
     known = read_answers(path, None, None, None)
+    rows: dict[str, int] = {}
+    for row, item in zip(known.rows, known.items, strict=True):
+        first = rows.setdefault(item, row)
+        if first != row:
+            raise gt.InvalidArgument(
+                f"{known.table.where(row)}: the item {item!r} again, first in line {known.table.line_numbers[first]}"
+            )
     gold = {item: answer for item, answer in zip(known.items, known.answers, strict=True) if item in items}
     if not gold:
         raise gt.InvalidArgument(f"{path}: none of its {len(known.items)} items has an answer, expected some")
-    return gold
+    return gold, len(rows) - len(gold)
 
 
 def _words(summary: dict[str, Any]) -> str:
@@ -126,4 +134,6 @@ def _words(summary: dict[str, Any]) -> str:
             f"of the {summary['n_gold']:,} gold items {summary['accuracy_on_gold']:.1%} are right where gold is not "
             f"used, {summary['majority_vote_accuracy_on_gold']:.1%} by majority vote"
         )
+    if summary.get("n_gold_without_answers"):
+        lines.append(f"{summary['n_gold_without_answers']:,} gold items have no answers and are left out")
     return "\n".join(lines)

@@ -68,6 +68,7 @@ def read_job_input(arguments: argparse.Namespace, request: JobRequest | None, *,
     if request is not None:
         whole = read_table(request.manifest_path, is_lines=True)
         table = whole.subset(request.rows().tolist())
+        request.check_startable()
         _check_some(table, request.attribute)
         return JobInput(table, request.attribute, request)
     table = read_table(arguments.input)

@@ -9,6 +9,7 @@ from typing import Any
 import gtlabel as gt
 from gtlabel.cli import options, output
 from gtlabel.cli.answer_columns import AnswerColumns
+from gtlabel.cli.answer_sources import Truth, answers_of_items
 from gtlabel.cli.item_features import columns_left_out, features_of
 from gtlabel.cli.job_input import JobInput
 from gtlabel.cli.stored_rows import check_same_rows, remember_rows
@@ -36,6 +37,7 @@ def make_job(
         if is_row_by_place:
             check_same_rows(arguments.store, table)
         return _stored_job(arguments, table, ids, features, classes, target)
+    _check_answers(arguments, table, ids, given, classes)
     if source.request is not None:
         return _requested_job(arguments, source.request, features, classes)
     job = gt.LabelingJob(
@@ -57,6 +59,20 @@ def make_job(
     del job  # its store is closed
     remember_rows(arguments.store, table)
     return gt.LabelingJob.open(arguments.store, features, n_threads=arguments.threads)
+
+
+def _check_answers(
+    arguments: argparse.Namespace,
+    table: Table,
+    ids: list[str] | None,
+    given: AnswerColumns | None,
+    classes: list[str],
+) -> None:
+    """Refuses answers that do not fit before there is a store, which would keep classes that were a mistake."""
+    if arguments.truth is not None:
+        Truth(table, arguments.truth, classes)
+    if given is not None:
+        answers_of_items(given, range(len(table)) if ids is None else ids, classes)
 
 
 def _requested_job(

@@ -15,17 +15,19 @@ from gtlabel.formats.file_text import write_text
 _DATABASE = b"SQLite format 3\0"  # how a store begins
 
 
-def check_outputs(outputs: Iterable[tuple[str, str | None]], inputs: Iterable[str | None]) -> None:
+def check_outputs(
+    outputs: Iterable[tuple[str, str | None]], inputs: Iterable[str | None], *, folders_made: Sequence[str] = ()
+) -> None:
     """Refuses files that could not be written at the end, or that would replace an input, a store or each other.
 
-    ``outputs``: options with their paths.
+    ``outputs``: options with their paths. ``folders_made``: options whose folder is made when the file is written.
     """
     given = [path for path in inputs if path is not None]
     before: list[tuple[str, str]] = []
     for option, path in outputs:
         if path is None:
             continue
-        _check_place(option, Path(path))
+        _check_place(option, Path(path), is_folder_made=option in folders_made)
         check_replaced(option, path, given)
         for other_option, other in before:
             if not _is_stream(path) and is_same_file(path, other):
@@ -62,8 +64,10 @@ def write_csv(path: str, rows: Iterable[Iterable[Any]]) -> None:
     write_text(path, text.getvalue())
 
 
-def _check_place(option: str, path: Path) -> None:
+def _check_place(option: str, path: Path, *, is_folder_made: bool) -> None:
     folder = path.absolute().parent
+    while is_folder_made and not folder.exists():
+        folder = folder.parent
     if path.is_dir() or not folder.is_dir():
         raise gt.InvalidArgument(f"{option}: {path} given, expected a file in a folder that is there")
     if _is_stream(path):

@@ -23,7 +23,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", help="the output folder of the job")
     parser.add_argument("--method", default="consolidate", metavar="METHOD", help="default: consolidate")
-    parser.add_argument("--attribute", metavar="NAME", help="of the labels; default: the only one")
+    parser.add_argument("--attribute", metavar="NAME", help="of the labels; default: the newest ones")
     parser.add_argument("-o", "--output", metavar="FILE", help="the manifest with the new labels")
     parser.add_argument(
         "--masks", metavar="FOLDER", help="of semantic segmentation: where masks that change are written, with -o"
@@ -40,7 +40,11 @@ def call(arguments: argparse.Namespace) -> int:
         raise gt.InvalidArgument(
             f"--masks: {arguments.masks} is in the input {arguments.folder}, expected another folder"
         )
+    if arguments.masks and not arguments.output:
+        raise gt.InvalidArgument("--masks: given without -o, expected both")
     result = gt.reconsolidate(arguments.folder, arguments.method, attribute=arguments.attribute)
+    if arguments.masks and not result.masks:
+        raise gt.InvalidArgument(f"--masks: {result.attribute!r} has no masks, expected it for semantic segmentation")
     if arguments.output:
         write_manifest(result.manifest(arguments.masks), arguments.output)
     changes = [

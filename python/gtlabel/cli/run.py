@@ -33,6 +33,7 @@ from gtlabel.cli.report_document import report_document
 from gtlabel.cli.tables import Table
 from gtlabel.cli.terminal import Terminal
 from gtlabel.formats import JobRequest
+from gtlabel.formats.started_request import check_request
 
 _MOST_THREADS = 1024
 _MOST_SKIPPED_BATCHES = 100  # skipped whole, in a row: there is nobody else
@@ -142,7 +143,7 @@ def call(arguments: argparse.Namespace) -> int:
     name = Path(arguments.input).stem
     if request is not None:
         outputs = arguments.output
-        _prepare_folder(request)
+        request.warnings += check_request(request, arguments.classes or ())
         for warning in request.warnings:
             output.tell(f"warning: {warning}")
         arguments.store = str(request.store_path)
@@ -160,7 +161,7 @@ def call(arguments: argparse.Namespace) -> int:
     if request is not None:
         inputs.append(request.manifest_path)
         written.append(("S3OutputPath", str(request.output_manifest_path)))
-    check_outputs(written, inputs)
+    check_outputs(written, inputs, folders_made=("S3OutputPath",))
     source = read_job_input(arguments, request, is_augmented=wants_manifest(outputs))
     table = source.table
     given = read_answers(arguments.answers, None, None, None) if arguments.answers else None
@@ -183,15 +184,6 @@ def call(arguments: argparse.Namespace) -> int:
     if not is_finished and arguments.ask:
         write_questions(arguments.ask, job, table, _hidden(arguments), held)
     return _conclude(arguments, job, is_finished, outputs if has_labels else [], request)
-
-
-def _prepare_folder(request: JobRequest) -> None:
-    """Makes the folder of the job. A name that another job has used is refused, as by Ground Truth."""
-    if request.output_manifest_path.exists() and not request.store_path.exists():
-        raise gt.InvalidArgument(
-            f"LabelingJobName: {request.output_manifest_path} is there already, of another job, expected another name"
-        )
-    request.output_manifest_path.parent.mkdir(parents=True, exist_ok=True)
 
 
 def _is_at_terminal(arguments: argparse.Namespace) -> bool:

@@ -8,7 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,11 +17,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gtlabel import _core
-from gtlabel._core import ArchiveError, ConfidenceThreshold, ErrorTarget, FormatError, InvalidArgument, Overlap
+from gtlabel._core import (
+    ArchiveError,
+    ConfidenceThreshold,
+    ErrorTarget,
+    FormatError,
+    InvalidArgument,
+    InvalidType,
+    Overlap,
+)
 from gtlabel.formats.job_limits import limit_warnings, pool_warnings
 from gtlabel.formats.local_files import local_file
 from gtlabel.formats.manifest import Manifest, read_manifest, write_manifest
 from gtlabel.formats.manifest_label import ClassLabel, ManifestClass, ManifestLabel
+from gtlabel.formats.started_request import check_request, remember_request
 
 if TYPE_CHECKING:
     from gtlabel.labeling_job import LabelingJob
@@ -29,6 +38,22 @@ if TYPE_CHECKING:
 
 _LAMBDA = re.compile(r"(?:PRE|ACS)-(\w+)$")
 _LARGEST = 2**31 - 1
+_PARTS_OF_A_PRICE = ("Dollars", "Cents", "TenthFractionsOfACent")
+_NO_CHANGES = ("name", "content", "warnings", "created")
+"""Fields that every request has of its own."""
+_PLACES = {
+    "attribute": ("LabelAttributeName",),
+    "manifest_path": ("InputConfig", "DataSource", "S3DataSource", "ManifestS3Uri"),
+    "output_path": ("OutputConfig", "S3OutputPath"),
+    "n_workers": ("HumanTaskConfig", "NumberOfHumanWorkersPerDataObject"),
+    "batch_size": ("HumanTaskConfig", "MaxConcurrentTaskCount"),
+    "task_seconds": ("HumanTaskConfig", "TaskTimeLimitInSeconds"),
+    "price_per_answer": ("HumanTaskConfig", "PublicWorkforceTaskPrice", "AmountInUsd"),
+    "max_human_items": ("StoppingConditions", "MaxHumanLabeledObjectCount"),
+    "max_share": ("StoppingConditions", "MaxPercentageOfInputDatasetLabeled"),
+}
+"""Where a request says what a field does."""
+_RESERVED = ("source", "source-ref")
 _TYPES = {
     "ImageMultiClass": "groundtruth/image-classification",
     "TextMultiClass": "groundtruth/text-classification",
@@ -79,6 +104,8 @@ class JobRequest:
     created: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise InvalidType(f"name: {self.name!r} given, expected a text")
         # The name is a folder of the output.
         if self.name in ("", ".", "..") or any(sign in self.name for sign in "/\\\0"):
             raise InvalidArgument(f"LabelingJobName: {self.name!r} given, expected a name without '/'")
@@ -125,15 +152,18 @@ class JobRequest:
         classes
             Default: those of the label category file, else those that labels of this name have already.
         options
-            For LabelingJob; they go before what the request says. The target is Ground Truth's, 95 % right, but
-            certified. A request without automated data labelling asks people about every item.
+            For LabelingJob; they go before what the request says. With ``store=request.store_path`` the folder is
+            made, and ``gtlabel run`` on the same request goes on with the job. The target is Ground Truth's, 95 %
+            right, but certified. A request without automated data labelling asks people about every item.
         """
         from gtlabel.budget import Budget
         from gtlabel.labeling_job import LabelingJob
         from gtlabel.labeling_plan import Price
 
+        if isinstance(classes, str):
+            raise InvalidType(f"classes: {classes!r} given, expected a list of names")
         source = self.manifest()
-        self._check_startable(source)
+        self.check_startable(source)
         rows = self.rows(source)
         names = list(classes or self.classes or self.known_classes(source))
         if not names:
@@ -156,9 +186,36 @@ class JobRequest:
             given["price"] = Price(self.price_per_answer)
         if self.max_human_items is not None:
             given["budget"] = Budget(max_items=self.max_human_items)
+        store = options.get("store")
+        if store is not None and Path(os.fsdecode(store)).absolute() == self.store_path.absolute():
+            check_request(self, names)
+            if not self.store_path.exists():
+                remember_request(self, names)
         return LabelingJob(X, names, **{**given, **options})
 
-    def _check_startable(self, source: Manifest) -> None:
+    def check_startable(self, manifest: Manifest | None = None) -> None:
+        """Refuses what ``start`` would, whatever the features: other tasks than one class per item, and a name whose
+        labels would replace another key of a line."""
+        source = manifest or self.manifest()
+        self._check_free_name(source, self.rows(source))
+        self._check_one_class(source)
+
+    def _check_free_name(self, source: Manifest, rows: NDArray[np.int64]) -> None:
+        """Refuses an attribute under which lines to be labelled have something else than a label of Ground Truth."""
+        if self.attribute in _RESERVED or self.attribute.endswith("-metadata"):
+            raise InvalidArgument(
+                f"LabelAttributeName: {self.attribute!r} given, expected none of {', '.join(_RESERVED)}, and nothing "
+                "that ends in -metadata"
+            )
+        for key in (self.attribute, f"{self.attribute}-metadata", f"{self.attribute.removesuffix('-ref')}-metadata"):
+            taken = rows[np.isin(rows, source.lines_with(key))]
+            if len(taken):
+                raise InvalidArgument(
+                    f"LabelAttributeName: {self.manifest_path}, line {taken[0] + 1} has {key!r}, which is no label of "
+                    "Ground Truth, expected another name"
+                )
+
+    def _check_one_class(self, source: Manifest) -> None:
         """Refuses what has no answer of one class: a verification has, whatever it verifies."""
         if self.purpose != "label" and self.audited_attribute is None:
             raise InvalidArgument(
@@ -186,14 +243,18 @@ class JobRequest:
         """What DescribeLabelingJob says: the request, its status and its counters.
 
         ``job``: what ``start`` made, or what ``gtlabel.read_store`` says of its store (whose counters are those of the
-        last batch); None: not started.
+        last batch); None: not started. Items that are "none of these" count as failed, as their lines have no label.
         """
+        from gtlabel.labeling_job import LabelingJob
         from gtlabel.store_summary import StoreSummary
 
+        if job is not None and not isinstance(job, LabelingJob | StoreSummary):
+            raise InvalidType(f"job: {type(job).__name__} given, expected a LabelingJob, what read_store says, or None")
         source = self.manifest()
-        state = job if job is None or isinstance(job, StoreSummary) else job.report()
-        human, machine = (0, 0) if state is None else (state.n_human, state.n_auto)
-        n_failed = len(self.failed_rows(source))
+        state = job.report() if isinstance(job, LabelingJob) else job
+        n_none = 0 if job is None else _n_none_of_these(job)
+        human, machine = (0, 0) if state is None else (max(state.n_human - n_none, 0), state.n_auto)
+        n_failed = len(self.failed_rows(source)) + n_none
         status = "Initializing" if state is None else "Completed" if state.is_finished else "InProgress"
         created, changed = self.created, datetime.now(timezone.utc)
         if isinstance(state, StoreSummary):
@@ -219,7 +280,7 @@ class JobRequest:
                 "HumanLabeled": human,
                 "MachineLabeled": machine,
                 "FailedNonRetryableError": n_failed,
-                "Unlabeled": len(self.rows(source)) - human - machine,
+                "Unlabeled": len(self.rows(source)) - human - machine - n_none,
             },
             "CreationTime": created.isoformat(),
             "LastModifiedTime": changed.isoformat(),
@@ -237,13 +298,18 @@ class JobRequest:
         return f"arn:aws:sagemaker:local:000000000000:labeling-job/{self.name.lower()}"
 
     def output(self, job: LabelingJob) -> Manifest:
-        """The output manifest: the input, and the labels that the job has decided."""
+        """The output manifest: the input, and the labels that the job has decided.
+
+        Labels that the file at ``output_manifest_path`` has already keep their date.
+        """
         from gtlabel.answers import NONE_OF_THESE
 
         manifest = self.manifest()
         labels = job.labels()
+        self._check_free_name(manifest, np.array([int(name) for name in labels.id], dtype=np.int64))
         is_text = manifest.is_text
         moment = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+        earlier = self._earlier_output(len(manifest))
         for position in range(len(labels)):
             if labels.class_index[position] == NONE_OF_THESE.code:
                 continue  # such lines stay without a label, as objects that failed do
@@ -265,14 +331,23 @@ class JobRequest:
                 old = manifest[row].label(self.audited_attribute)
                 before = old.value.chosen.class_name if old and isinstance(old.value, ClassLabel) else None
                 label.adjustment_status = "unadjusted" if before == chosen.class_name else "adjusted"
-            manifest.set_label(row, self.attribute, label)
+            same = None if earlier is None else _same_but_for_date(earlier[row].label(self.attribute), label)
+            manifest.set_label(row, self.attribute, same or label)
         return manifest
+
+    def _earlier_output(self, n_lines: int) -> Manifest | None:
+        """The output manifest as it is now; None: there is none that can be read, or one of another input."""
+        try:
+            earlier = read_manifest(self.output_manifest_path)
+        except (ArchiveError, FormatError):
+            return None
+        return earlier if len(earlier) == n_lines and self.attribute in earlier.attributes else None
 
     def write(self, job: LabelingJob) -> Path:
         """Writes the output manifest to ``output_manifest_path``, atomically."""
-        path = self.output_manifest_path
+        path, manifest = self.output_manifest_path, self.output(job)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_manifest(self.output(job), path)
+        write_manifest(manifest, path)
         return path
 
     # --- the next request --------------------------------------------------------------------------------------------
@@ -291,18 +366,19 @@ class JobRequest:
     def subset(
         self, rows: ArrayLike | None = None, *, share: float | None = None, seed: int = 0, name: str | None = None
     ) -> JobRequest:
-        """A request on some of the lines: those named, or a random share."""
+        """A request on some of the lines: those named, by number or by a boolean per line, or a random share."""
         if (rows is None) == (share is None):
             raise InvalidArgument("subset: expected either rows or share, and not both")
         n_lines = len(self.manifest())
         if rows is None:
-            assert share is not None
+            if isinstance(share, bool) or not isinstance(share, int | float | np.integer | np.floating):
+                raise InvalidType(f"share: {share!r} given, expected a number above 0 and at most 1")
             if not 0 < share <= 1:
                 raise InvalidArgument(f"share: {share} given, expected above 0 and at most 1")
             n_chosen = max(1, round(share * n_lines))
             chosen = np.sort(np.random.default_rng(seed).choice(n_lines, n_chosen, replace=False))
         else:
-            chosen = np.unique(np.asarray(rows, dtype=np.int64))
+            chosen = np.unique(_row_numbers(rows, n_lines))
             if len(chosen) and (chosen[0] < 0 or chosen[-1] >= n_lines):
                 raise InvalidArgument(f"rows: {chosen[0]} to {chosen[-1]} given, expected 0 to {n_lines - 1}")
         return self._renamed(name or self.name, chosen_rows=chosen)
@@ -329,12 +405,14 @@ class JobRequest:
         )
 
     def _renamed(self, name: str, **changes: Any) -> JobRequest:
+        known = [one.name for one in fields(self) if one.name not in _NO_CHANGES]
+        unknown = next((key for key in changes if key not in known), None)
+        if unknown is not None:
+            raise InvalidType(f"{unknown}: is no field that can be changed, expected one of {', '.join(known)}")
         content = copy.deepcopy(self.content)
         content["LabelingJobName"] = name
-        if "attribute" in changes:
-            content["LabelAttributeName"] = changes["attribute"]
-        if "manifest_path" in changes:
-            content["InputConfig"] = {"DataSource": {"S3DataSource": {"ManifestS3Uri": changes["manifest_path"]}}}
+        for key, value in changes.items():
+            _write_field(content, key, value)
         request = replace(self, name=name, content=content, created=datetime.now(timezone.utc), **changes)
         request.warnings = limit_warnings(content)
         return request
@@ -420,10 +498,10 @@ def read_job_request(
         raise FormatError(f"{place}: {error}") from None
     if not isinstance(content, dict):
         raise FormatError(f"{place}: expected a JSON object, the request of a labeling job")
-    human = _section(content, "HumanTaskConfig")
-    stopping = _section(content, "StoppingConditions")
+    human = _section(content, "HumanTaskConfig", place)
+    stopping = _section(content, "StoppingConditions", place)
     manifest = _text(content, place, "InputConfig", "DataSource", "S3DataSource", "ManifestS3Uri")
-    task, purpose = _task(human)
+    task, purpose = _task(human, place)
     labels = content.get("LabelCategoryConfigS3Uri")
     categories = {} if labels is None else _categories(_local(str(labels), place, buckets), place)
     percentage = _whole(stopping, "MaxPercentageOfInputDatasetLabeled", place)
@@ -442,11 +520,50 @@ def read_job_request(
         purpose="verify" if purpose == "Verification" else "adjust" if purpose == "Adjustment" else "label",
         audited_attribute=audited if isinstance(audited, str) else None,
         is_automatic="LabelingJobAlgorithmsConfig" in content,
-        price_per_answer=_price(human),
+        price_per_answer=_price(human, place),
         max_human_items=_whole(stopping, "MaxHumanLabeledObjectCount", place),
         max_share=percentage / 100 if percentage is not None and percentage < 100 else None,
         task_seconds=float(_whole(human, "TaskTimeLimitInSeconds", place) or 3600),
     )
+
+
+def _same_but_for_date(old: ManifestLabel | None, new: ManifestLabel) -> ManifestLabel | None:
+    """The old label, if the new one says the same at another time."""
+    return old if old is not None and replace(old, creation_date=new.creation_date) == new else None
+
+
+def _write_field(content: dict[str, Any], name: str, value: Any) -> None:
+    """Makes a request say what a field of JobRequest does, if it has a place for it."""
+    if name == "is_automatic" and not value:
+        content.pop("LabelingJobAlgorithmsConfig", None)
+    if name not in _PLACES:
+        return
+    if name == "max_share" and value is not None:
+        value = round(100 * value)
+    if name == "price_per_answer" and value is not None:
+        tenths = round(1000 * value)
+        parts = (tenths // 1000, tenths // 10 % 100, tenths % 10)
+        value = dict(zip(_PARTS_OF_A_PRICE, parts, strict=True))
+    *outer, key = _PLACES[name]
+    section = content
+    for one in outer:
+        if not isinstance(section.get(one), dict):  # null, too, is no section
+            section[one] = {}
+        section = section[one]
+    if value is None:
+        section.pop(key, None)
+    else:
+        section[key] = value
+
+
+def _n_none_of_these(job: LabelingJob | StoreSummary) -> int:
+    """Items of which people say that no class fits."""
+    from gtlabel.answers import NONE_OF_THESE
+    from gtlabel.store_summary import StoreSummary, n_none_of_these
+
+    if isinstance(job, StoreSummary):
+        return n_none_of_these(job.path)
+    return int(np.count_nonzero(job.labels().class_index == NONE_OF_THESE.code))
 
 
 def _rows_of(X: Any, rows: NDArray[np.int64], n_lines: int) -> Any:
@@ -460,9 +577,29 @@ def _rows_of(X: Any, rows: NDArray[np.int64], n_lines: int) -> Any:
     return pool.iloc[rows] if hasattr(pool, "iloc") else pool[rows]
 
 
-def _section(content: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _row_numbers(rows: ArrayLike, n_lines: int) -> NDArray[np.int64]:
+    given = np.asarray(rows)
+    if given.size == 0 and given.ndim == 1:
+        return np.zeros(0, dtype=np.int64)
+    if given.ndim != 1 or given.dtype.kind not in "biu":
+        raise InvalidType(
+            f"rows: {given.dtype} in {given.ndim} dimensions given, expected a list of integers, or a boolean per line"
+        )
+    if given.dtype.kind != "b":
+        return given.astype(np.int64)
+    if len(given) != n_lines:
+        raise InvalidArgument(f"rows: {len(given)} booleans given, expected {n_lines}, one per line")
+    return np.flatnonzero(given)
+
+
+def _section(content: Mapping[str, Any], key: str, place: Path) -> dict[str, Any]:
+    """An object in a request; {} where there is none, but nothing else is taken for none."""
     found = content.get(key)
-    return found if isinstance(found, dict) else {}
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise FormatError(f"{place}: {key} is {repr(found)[:40]}, expected an object")
+    return found
 
 
 def _text(content: Mapping[str, Any], place: Path, *keys: str) -> str:
@@ -488,10 +625,10 @@ def _whole(content: Mapping[str, Any], key: str, place: Path) -> int | None:
     return found
 
 
-def _task(human: Mapping[str, Any]) -> tuple[str, str]:
+def _task(human: Mapping[str, Any], place: Path) -> tuple[str, str]:
     """The task type and what is before it: Verification, Adjustment or nothing."""
-    consolidation = _section(human, "AnnotationConsolidationConfig").get("AnnotationConsolidationLambdaArn")
-    for arn in (human.get("PreHumanTaskLambdaArn"), consolidation):
+    consolidation = _section(human, "AnnotationConsolidationConfig", place)
+    for arn in (human.get("PreHumanTaskLambdaArn"), consolidation.get("AnnotationConsolidationLambdaArn")):
         if isinstance(arn, str) and (match := _LAMBDA.search(arn)):
             for purpose in ("Verification", "Adjustment"):
                 if match[1].startswith(purpose):
@@ -500,11 +637,15 @@ def _task(human: Mapping[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def _price(human: Mapping[str, Any]) -> float | None:
-    amount = _section(_section(human, "PublicWorkforceTaskPrice"), "AmountInUsd")
-    parts = [amount.get(key, 0) for key in ("Dollars", "Cents", "TenthFractionsOfACent")]
-    if not amount or not all(isinstance(part, int) and 0 <= part <= _LARGEST for part in parts):
+def _price(human: Mapping[str, Any], place: Path) -> float | None:
+    """In US dollars; None: the request names none."""
+    amount = _section(_section(human, "PublicWorkforceTaskPrice", place), "AmountInUsd", place)
+    if not amount:
         return None
+    parts = [amount.get(key, 0) for key in _PARTS_OF_A_PRICE]
+    for key, part in zip(_PARTS_OF_A_PRICE, parts, strict=True):
+        if isinstance(part, bool) or not isinstance(part, int) or not 0 <= part <= _LARGEST:
+            raise FormatError(f"{place}: {key} is {repr(part)[:40]}, expected a whole number of 0 to {_LARGEST}")
     dollars: float = round(parts[0] + parts[1] / 100 + parts[2] / 1000, 3)
     return dollars
 

@@ -181,6 +181,10 @@ class Manifest(Sequence[ManifestRow]):
         """Per line the value of a key, as Python's json reads it; None where it is missing."""
         return [None if text is None else _json_value(text) for text in self._core.member_texts(key)]
 
+    def lines_with(self, key: str) -> NDArray[np.int64]:
+        """The lines that have a key, whatever its value."""
+        return np.flatnonzero([text is not None for text in self._core.member_texts(key)])
+
     def set(self, row: int, key: str, value: Any) -> None:
         """Gives a key of a line a value: in its place, or at the end if the line does not have it."""
         _json_text(key)

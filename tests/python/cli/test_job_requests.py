@@ -202,15 +202,18 @@ def test_a_request_of_an_adjustment_says_what_was_adjusted(command, bucket, writ
         ({"task": "BoundingBox"}, "task: BoundingBox given, expected one of ImageMultiClass, TextMultiClass"),
         ({"task": "VerificationTextMultiClass"}, "expected auditLabelAttributeName"),
         ({"LabelAttributeName": None}, "LabelAttributeName is None, expected a text"),
+        ({"attribute": "source"}, "LabelAttributeName: 'source' given"),
+        ({"attribute": "a"}, "texts.manifest, line 1 has 'a', which is no label of Ground Truth"),
         ({"manifest": "gone.manifest"}, "gone.manifest"),
         ({"OutputConfig": {"S3OutputPath": "s3://elsewhere/"}}, "--bucket elsewhere=FOLDER"),
     ],
 )
-def test_a_request_that_cannot_be_run_is_one_line(command, write_request, change, complaint):
+def test_a_request_that_cannot_be_run_is_one_line(command, bucket, write_request, change, complaint):
     ended = command("run", write_request(**change), *ARGUMENTS, "--truth", "kind")
     assert ended.code == 2
     assert complaint in ended.err
     assert len([line for line in ended.err.splitlines() if not line.startswith("warning: ")]) == 1
+    assert not (bucket / "jobs").exists()
 
 
 def test_boxes_are_not_adjusted_as_if_they_were_classes(command, bucket, write_request):
@@ -236,6 +239,39 @@ def test_what_a_request_says_is_no_option_and_a_name_is_used_once(command, bucke
     ended = command("run", request, *ARGUMENTS, "--truth", "kind")
     assert (ended.code, "LabelingJobName" in ended.err) == (2, True)
     assert output_of(bucket, "texts").read_bytes() == b""
+
+
+def test_another_request_of_the_name_does_not_touch_the_job_and_a_changed_setting_is_told(
+    command, bucket, write_request
+):
+    done = command("run", write_request(), *ARGUMENTS, "--truth", "kind", "--target", "10%")
+    assert done.code == 0, done.err
+    before = output_of(bucket, "texts").read_bytes()
+    other = command("run", write_request(attribute="other"), *ARGUMENTS, "--truth", "kind")
+    assert (other.code, "LabelAttributeName: 'other' given" in other.err) == (2, True)
+    write_categories(bucket / "classes.json", CLASSES[::-1])
+    permuted = command("run", write_request(), *ARGUMENTS, "--truth", "kind")
+    assert (permuted.code, "classes: ['class 1', 'class 0'] given" in permuted.err) == (2, True)
+    assert output_of(bucket, "texts").read_bytes() == before
+    write_categories(bucket / "classes.json", CLASSES)
+    request = write_request(StoppingConditions={"MaxHumanLabeledObjectCount": 5})
+    again = command("run", request, *ARGUMENTS, "--truth", "kind", "--json")
+    assert again.code == 0, again.err
+    assert any(text.startswith("MaxHumanLabeledObjectCount: 5 given") for text in again.document["warnings"])
+    assert output_of(bucket, "texts").read_bytes() == before
+
+
+def test_a_refused_first_run_leaves_nothing_and_the_mended_command_runs(command, bucket, write_request, write_csv):
+    write_categories(bucket / "classes.json", ["class 0", "klass 1"])
+    request = write_request()
+    write_csv("answers.csv", [["item", "answer"], ["1", "class 1"]])
+    for source in (("--truth", "kind"), ("--answers", "answers.csv")):
+        ended = command("run", request, *ARGUMENTS, *source)
+        assert (ended.code, "'class 1' is none of the classes" in ended.err) == (2, True)
+        assert not (bucket / "jobs").exists()
+    write_categories(bucket / "classes.json", CLASSES)
+    ended = command("run", request, *ARGUMENTS, "--truth", "kind", "--target", "10%")
+    assert ended.code == 0, ended.err
 
 
 def test_options_go_before_what_a_request_says(command, bucket, write_request, tmp_path, pool):

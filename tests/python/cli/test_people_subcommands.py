@@ -32,12 +32,35 @@ def test_consolidate_prints_the_labels_of_the_method(command, crowd, method):
     assert [float(row["confidence"]) for row in rows] == pytest.approx(expected.confidence_.tolist())
 
 
+def test_masks_of_a_job_without_any_are_refused(command, tmp_path):
+    texts = gt.formats.Manifest([{"source": "a"}])
+    texts.set_class_labels("mood", ["bad"], classes=["bad", "good"], confidence=0.9)
+    job = gt.formats.LabelingJobFolder(manifest=texts)
+    said = [gt.formats.WorkerAnswer("w", {"crowd-classifier": {"label": "bad"}})]
+    job.responses.append(gt.formats.WorkerResponse.from_answers(0, 1, said))
+    gt.formats.write_labeling_job(job, tmp_path / "job")
+    for options, complaint in (
+        (("-o", "new.manifest"), "--masks: 'mood' has no masks"),
+        ((), "--masks: given without -o"),
+    ):
+        ended = command("reconsolidate", "job", "--masks", "masks", *options)
+        assert (ended.code, complaint in ended.err) == (2, True)
+    assert not (tmp_path / "new.manifest").exists()
+
+
+def test_gold_that_says_an_item_twice_is_refused(command, crowd, write_csv):
+    write_csv("twice.csv", [["item", "answer"], ["p0", "cat"], ["p1", "cat"], ["p0", "dog"]])
+    ended = command("consolidate", "crowd.csv", "--gold", "twice.csv")
+    assert (ended.code, "twice.csv:4: the item 'p0' again, first in line 2" in ended.err) == (2, True)
+
+
 def test_consolidate_with_gold_compares_with_majority_vote_on_it(command, crowd, read_csv):
     ended = command(
         "consolidate", "crowd.csv", "--gold", "gold.csv", "-o", "labels.csv", "--workers", "w.csv", "--json"
     )
     document = ended.document
     assert document["n_gold"] == 20
+    assert document["n_gold_without_answers"] == 1
     assert 0.5 < document["majority_vote_accuracy_on_gold"] <= 1
     assert 0.5 < document["accuracy_on_gold"] <= 1
     accuracy = {row["worker"]: float(row["accuracy"]) for row in read_csv("w.csv")}

@@ -42,4 +42,4 @@ def test_the_commands_of_a_page_run_and_end_as_it_says(page, tmp_path, monkeypat
 
 
 def test_the_pages_with_commands_are_found():
-    assert {"cli.md", "from_a_csv.md"} <= {page.name for page in PAGES}
+    assert {"cli.md", "from_a_csv.md", "ground_truth.md"} <= {page.name for page in PAGES}

@@ -43,6 +43,14 @@ def test_a_job_goes_on_from_its_store_to_the_labels_of_one_that_was_never_interr
     assert status["n_answers"] == command("status", "whole.gtlabel", "--json").document["n_answers"]
 
 
+def test_answers_that_are_refused_leave_no_store(command, base, write_csv, tmp_path):
+    for row, complaint in ((["i0", "class 7"], "'class 7' is none of"), (["x", "class 0"], "no item 'x'")):
+        write_csv("wrong.csv", [["item", "answer"], row])
+        ended = command(*base, "--answers", "wrong.csv")
+        assert (ended.code, complaint in ended.err) == (2, True)
+        assert not (tmp_path / "job.gtlabel").exists()
+
+
 def test_the_questions_of_a_stored_job_are_answered_in_their_own_file(command, base, tmp_path, pool):
     """As in the tutorial: fill in, give back, until the exit code is 0."""
     calls = [*base, "--ask", "asks.csv"]

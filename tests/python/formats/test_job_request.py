@@ -6,8 +6,10 @@ import gtlabel as gt
 import numpy as np
 import pytest
 from gtlabel.formats import LabelingJobFolder, Manifest, WorkerAnswer, WorkerResponse
+from gtlabel.formats.started_request import check_request
 
 CLASSES = ["cat", "dog"]
+MANIFEST_ELSEWHERE = {"DataSource": {"S3DataSource": {"ManifestS3Uri": "s3://acme-data/other.manifest"}}}
 
 
 def request_json(**changes):
@@ -136,6 +138,27 @@ def test_a_request_runs_to_its_output_manifest(place):
     assert gt.formats.lint_manifest(path).is_clean
 
 
+def test_what_fits_no_class_has_failed_and_is_not_labelled_by_anybody(place):
+    request = read(place)
+    job = request.start(features(400), target=gt.ConfidenceThreshold(1.0), budget=None, store=request.store_path)
+    while (batch := job.next_batch()) is not None:
+        rows = [int(name) for name in job.ids[batch.items]]
+        job.submit(batch.items, [gt.NONE_OF_THESE if row % 10 == 0 else CLASSES[row % 2] for row in rows])
+    counters = request.describe(job)["LabelCounters"]
+    assert counters == {
+        "TotalLabeled": 360,
+        "HumanLabeled": 360,
+        "MachineLabeled": 0,
+        "FailedNonRetryableError": 40,
+        "Unlabeled": 0,
+    }
+    assert request.describe(gt.read_store(request.store_path))["LabelCounters"] == counters
+    job.close()
+    assert request.describe(gt.read_store(request.store_path))["LabelCounters"] == counters
+    assert sorted(path.name for path in request.store_path.parent.iterdir()) == ["job.gtlabel", "started.json"]
+    assert int(np.count_nonzero(request.output(job).labels("pet").is_labeled)) == 360
+
+
 def test_a_request_without_automatic_labels_asks_people_about_every_item(place):
     content = request_json()
     del content["LabelingJobAlgorithmsConfig"], content["StoppingConditions"]
@@ -200,6 +223,92 @@ def test_a_clone_has_the_same_input_and_a_subset_some_of_its_lines(place):
     for wrong in ({"rows": [400]}, {"share": 0.0}, {}, {"rows": [1], "share": 0.5}):
         with pytest.raises(gt.InvalidArgument):
             request.subset(**wrong)
+
+
+def test_a_subset_takes_a_mask_and_nothing_but_rows(place):
+    request = read(place)
+    assert request.subset(np.arange(400) % 100 == 7).rows().tolist() == [7, 107, 207, 307]
+    assert request.subset([]).rows().tolist() == []
+    with pytest.raises(gt.InvalidArgument, match="expected 400, one per line"):
+        request.subset([True, False])
+    for wrong in ({"rows": [1.5]}, {"rows": ["1"]}, {"rows": 3}, {"rows": [[1], [2]]}, {"share": "x"}, {"share": True}):
+        with pytest.raises(gt.InvalidType, match=next(iter(wrong))):
+            request.subset(**wrong)
+
+
+@pytest.mark.parametrize("attribute", ["source", "source-ref", "n", "pet-metadata"])
+def test_labels_never_replace_another_key_of_a_line(place, attribute):
+    request = read(place, LabelAttributeName=attribute)
+    job = finish(read(place).start(features(400)))
+    for refused in (lambda: request.start(features(400)), lambda: request.output(job), lambda: request.write(job)):
+        with pytest.raises(gt.InvalidArgument, match=r"LabelAttributeName: .*expected"):
+            refused()
+    assert not request.output_manifest_path.exists()
+
+
+def test_a_line_with_metadata_of_the_name_alone_is_named(place):
+    manifest = read(place).manifest()
+    manifest.set(6, "pet-metadata", None)
+    gt.formats.write_manifest(manifest, place / "data/pets.manifest")
+    with pytest.raises(gt.InvalidArgument, match=r"pets\.manifest, line 7 has 'pet-metadata'"):
+        read(place).start(features(400))
+
+
+def test_a_clone_says_what_it_was_changed_to_as_a_request_would(place):
+    request = read(place)
+    changes = {
+        "attribute": "pet-b",
+        "n_workers": 3,
+        "batch_size": None,
+        "task_seconds": 60,
+        "price_per_answer": 1.234,
+        "max_human_items": 7,
+        "max_share": 0.5,
+        "is_automatic": False,
+    }
+    clone = request.clone("pets-b", **changes)
+    described = clone.describe()
+    assert described["HumanTaskConfig"]["NumberOfHumanWorkersPerDataObject"] == 3
+    assert described["StoppingConditions"] == {
+        "MaxHumanLabeledObjectCount": 7,
+        "MaxPercentageOfInputDatasetLabeled": 50,
+    }
+    path = place / "clone.json"
+    path.write_text(json.dumps(clone.content))
+    again = gt.formats.read_job_request(path, buckets={"acme-data": place / "data", "acme-out": place / "out"})
+    assert {name: getattr(again, name) for name in changes} == changes
+    assert request.content == request_json()
+    assert read(place, StoppingConditions=None).clone("c", max_human_items=7).max_human_items == 7
+
+
+def test_arguments_of_a_wrong_kind_are_named(place):
+    request = read(place)
+    for refused, complaint in (
+        (lambda: request.start(features(400), classes="cat"), "classes: 'cat' given"),
+        (lambda: request.describe("x"), "job: str given"),
+        (lambda: request.clone("x", foo=1), "foo: is no field"),
+        (lambda: request.clone("x", content={}), "content: is no field"),
+        (lambda: request.clone(5), "name: 5 given"),
+    ):
+        with pytest.raises(gt.InvalidType, match=complaint):
+            refused()
+
+
+def test_writing_again_keeps_the_dates_of_labels_that_stay(place):
+    request = read(place)
+    job = finish(request.start(features(400)))
+    before = request.write(job).read_bytes()
+    assert request.write(job).read_bytes() == before
+    changed = gt.formats.read_manifest(request.output_manifest_path)
+    row = int(job.labels().id[0])
+    label = changed[row].label("pet")
+    label.human_annotated = not label.human_annotated
+    changed.set_label(row, "pet", label)
+    gt.formats.write_manifest(changed, request.output_manifest_path)
+    lines = list(zip(request.write(job).read_bytes().splitlines(), before.splitlines(), strict=True))
+    assert [number for number, (new, old) in enumerate(lines) if new != old] == [row]
+    request.output_manifest_path.write_bytes(b"{")
+    assert len(gt.formats.read_manifest(request.write(job))) == 400
 
 
 def test_a_share_of_the_data_is_labelled_if_so_asked(place):
@@ -289,6 +398,31 @@ def test_no_address_leaves_its_bucket_and_no_name_the_output_folder(place):
             read(place).chain(name)
 
 
+def test_a_job_in_the_store_of_its_request_is_known_again(place):
+    request = read(place)
+    job = request.start(features(400), store=request.store_path)
+    job.close()
+    assert check_request(request) == check_request(request, CLASSES) == []
+    later = read(place, NumberOfHumanWorkersPerDataObject=2, StoppingConditions={"MaxHumanLabeledObjectCount": 9})
+    workers, limit = check_request(later)
+    assert workers.startswith("NumberOfHumanWorkersPerDataObject: 2 given, but the job in ")
+    assert limit.endswith("began with 150, which it keeps")
+    for change in ({"LabelAttributeName": "other"}, {"InputConfig": {**MANIFEST_ELSEWHERE}}):
+        with pytest.raises(gt.InvalidArgument, match="or another LabelingJobName"):
+            check_request(read(place, **change))
+    with pytest.raises(gt.InvalidArgument, match=r"classes: \['dog', 'cat'\] given"):
+        check_request(request, CLASSES[::-1])
+    started = request.store_path.with_name("started.json")
+    for content in (b"[]", b"{", b"\xff"):
+        started.write_bytes(content)
+        with pytest.raises(gt.FormatError, match=r"started\.json"):
+            check_request(request)
+    started.unlink()
+    assert check_request(request) == []
+    with pytest.raises(gt.InvalidArgument, match=r"classes: \['dog', 'cat'\] given"):
+        check_request(request, CLASSES[::-1])
+
+
 def test_the_output_manifest_is_replaced_as_a_whole(place):
     request = read(place)
     job = finish(request.start(features(400)))
@@ -337,6 +471,30 @@ def test_fields_of_a_wrong_kind_are_named(place):
         read(place, PreHumanTaskLambdaArn="arn:aws:lambda:us-west-2:1:function:PRE-BoundingBox").start(features(400))
     with pytest.raises(gt.InvalidArgument, match="expected 400"):
         read(place).start(features(7))
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"PublicWorkforceTaskPrice": {"AmountInUsd": {"Cents": -3}}}, "Cents is -3"),
+        ({"PublicWorkforceTaskPrice": {"AmountInUsd": {"Dollars": "1"}}}, "Dollars is '1'"),
+        ({"PublicWorkforceTaskPrice": {"AmountInUsd": {"Dollars": True}}}, "Dollars is True"),
+        ({"PublicWorkforceTaskPrice": {"AmountInUsd": 1}}, "AmountInUsd is 1"),
+        ({"PublicWorkforceTaskPrice": [1]}, r"PublicWorkforceTaskPrice is \[1\]"),
+        ({"StoppingConditions": "x"}, "StoppingConditions is 'x'"),
+        ({"AnnotationConsolidationConfig": "x"}, "AnnotationConsolidationConfig is 'x'"),
+    ],
+)
+def test_a_price_or_limit_that_cannot_be_read_is_not_taken_for_none(place, change, complaint):
+    with pytest.raises(gt.FormatError, match=rf"request\.json: {complaint}, expected"):
+        read(place, **change)
+
+
+def test_a_human_task_that_is_no_object_is_named(place):
+    path = place / "request.json"
+    path.write_text(json.dumps({**request_json(), "HumanTaskConfig": []}))
+    with pytest.raises(gt.FormatError, match=r"HumanTaskConfig is \[\], expected an object"):
+        gt.formats.read_job_request(path, buckets={"acme-data": place / "data", "acme-out": place / "out"})
 
 
 def test_pre_annotation_functions_get_the_event_of_the_service():
