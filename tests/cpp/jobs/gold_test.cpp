@@ -376,6 +376,8 @@ TEST_CASE("LabelingJob gold: an answer nobody asked for tells of its worker, not
   CHECK(job.report().gold.n_asked == 0);
   // What is left of gold was chosen by whoever answered: it tells nothing of the pool any more.
   CHECK(job.report().gold.people_wrong_at_most == 300);
+  CHECK(job.plan().n_asked == 1);  // though all gold counts as labelled by people
+  CHECK(job.plan().n_gold_unasked == 59);
   CHECK(job.labels().class_index.front() == pool.classes[0]);
   const auto course = run(job, pool.classes);
   for (const auto& batch : course.batches)
