@@ -392,10 +392,12 @@ TEST_CASE("LabelingJob store: forked children do not keep what their parent has 
   const Directory directory;
   for (const bool is_closed : {true, false}) {
     CAPTURE(is_closed);
-    int end[2];
+    int end[2], begun[2];
     REQUIRE(::pipe(end) == 0);
+    REQUIRE(::pipe(begun) == 0);
     const auto wait_for_end = [&] {
       ::close(end[1]);
+      (void)!::write(begun[1], "x", 1);
       char none = 0;
       (void)!::read(end[0], &none, 1);
       ::_exit(0);
@@ -413,9 +415,10 @@ TEST_CASE("LabelingJob store: forked children do not keep what their parent has 
       }
       ::waitpid(parent, nullptr, 0);
     }
+    char has_begun = 0;  // before it runs, a child cannot let go of anything
+    REQUIRE(::read(begun[0], &has_begun, 1) == 1);
     CHECK_NOTHROW((void)LabelingJob::open(directory.store(), pool.features(), with_centroids()));
-    ::close(end[1]);
-    ::close(end[0]);
+    for (const int descriptor : {end[1], end[0], begun[1], begun[0]}) ::close(descriptor);
     if (is_closed) ::wait(nullptr);
   }
 }
