@@ -341,7 +341,8 @@ void register_certificate(py::module_& m) {
       .def_readonly("n_gold", &TruthBound::n_gold, "Items of gold that people were asked about.")
       .def_readonly("n_gold_wrong", &TruthBound::n_gold_wrong, "Of those, where people's answer was wrong.")
       .def_readonly("people_wrong_at_most", &TruthBound::people_wrong_at_most, "Items of the pool where it would be.")
-      .def_readonly("wrong_at_most", &TruthBound::wrong_at_most, "Automatic labels that differ from the truth.")
+      .def_readonly("wrong_at_most", &TruthBound::wrong_at_most,
+                    "Labels in scope (of=\"dataset\": people's too) that differ from the truth.")
       .def_readonly("bound", &TruthBound::bound, "wrong_at_most over the labels in scope.")
       .def_readonly("failure_probability", &TruthBound::failure_probability,
                     "That this or the certificate is false, both together.")

@@ -16,13 +16,6 @@ constexpr ptrdiff_t kSample = 4096;
 constexpr ptrdiff_t kChunk = 256;
 constexpr int kPasses = 3;
 
-RowMatrix random_directions(ptrdiff_t n_columns, ptrdiff_t rank) {
-  RowMatrix directions(n_columns, rank);
-  RandomStream random(0, RandomPurpose::query);
-  for (ptrdiff_t i = 0; i < directions.size(); ++i) directions.data()[i] = static_cast<float>(random.uniform() - 0.5);
-  return directions;
-}
-
 void make_orthonormal(RowMatrix& columns) {
   Eigen::HouseholderQR<Eigen::MatrixXf> qr(columns);
   columns = qr.householderQ() * Eigen::MatrixXf::Identity(columns.rows(), columns.cols());
@@ -35,6 +28,13 @@ RowMatrix ritz_directions(const RowMatrix& basis, const RowMatrix& image) {
 }
 
 }  // namespace
+
+RowMatrix random_directions(ptrdiff_t n_columns, ptrdiff_t rank) {
+  RowMatrix directions(n_columns, rank);
+  RandomStream random(0, RandomPurpose::query);
+  for (ptrdiff_t i = 0; i < directions.size(); ++i) directions.data()[i] = static_cast<float>(random.uniform() - 0.5);
+  return directions;
+}
 
 RowMatrix principal_basis(const Features& pool, const ColumnScaling& scaling, ptrdiff_t rank, Executor& executor) {
   const ptrdiff_t n = pool.n_items(), d = pool.n_features(), sample = std::min(n, kSample);

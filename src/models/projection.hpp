@@ -10,6 +10,9 @@
 
 namespace gtlabel::detail {
 
+/// Columns x rank, uniform on (-0.5, 0.5) and always the same: where subspace iterations start.
+RowMatrix random_directions(std::ptrdiff_t n_columns, std::ptrdiff_t rank);
+
 /// An orthonormal basis (columns x min(rank, columns)) close to the leading principal directions of the scaled rows of
 /// a dense pool, the widest first: subspace iteration from a fixed random start on an even sample of the pool, then
 /// Rayleigh-Ritz (Halko, Martinsson and Tropp, "Finding structure with randomness", SIAM Review 2011, sections 4.5 and

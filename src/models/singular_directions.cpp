@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "gtlabel/core/random.hpp"
+#include "models/projection.hpp"
 #include "support/eigen.hpp"
 
 namespace gtlabel::detail {
@@ -109,13 +109,6 @@ class SampledRows {
   std::vector<std::int32_t> rows_;
   std::vector<float> values_;
 };
-
-RowMatrix random_directions(ptrdiff_t n_columns, ptrdiff_t rank) {
-  RowMatrix directions(n_columns, rank);
-  RandomStream random(0, RandomPurpose::query);
-  for (ptrdiff_t i = 0; i < directions.size(); ++i) directions.data()[i] = static_cast<float>(random.uniform() - 0.5);
-  return directions;
-}
 
 /// The products of all pairs of columns.
 Eigen::MatrixXd column_products(const RowMatrix& rows, Executor& executor) {

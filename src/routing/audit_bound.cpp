@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "core/log_sum_exp.hpp"
 #include "gtlabel/core/error.hpp"
 
 namespace gtlabel {
@@ -64,10 +65,7 @@ class LogMixture {
   [[nodiscard]] double at(double wrong_unfound) const noexcept {
     Weights terms{};
     for (std::size_t j = 0; j < terms.size(); ++j) terms[j] = start_[j] + wrong_unfound * slope_[j];
-    const double largest = *std::max_element(terms.begin(), terms.end());
-    double sum = 0.0;
-    for (const double term : terms) sum += std::exp(term - largest);
-    return largest + std::log(sum);
+    return detail::log_sum_exp(terms);
   }
 
  private:

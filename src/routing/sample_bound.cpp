@@ -1,12 +1,12 @@
 #include "gtlabel/routing/sample_bound.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
 #include <string>
 
+#include "core/log_sum_exp.hpp"
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/routing/audit_bound.hpp"
 
@@ -31,10 +31,7 @@ double log_sample_martingale(std::span<const std::uint8_t> is_wrong, std::int64_
     left -= 1.0;
     if (wrong != 0) wrong_left -= 1.0;
   }
-  const double largest = *std::max_element(terms.begin(), terms.end());
-  double sum = 0.0;
-  for (const double term : terms) sum += std::exp(term - largest);
-  return largest + std::log(sum);
+  return detail::log_sum_exp(terms);
 }
 
 }  // namespace

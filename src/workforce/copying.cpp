@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/log_sum_exp.hpp"
+
 namespace gtlabel::detail {
 namespace {
 
@@ -159,12 +161,7 @@ void add(LogRatios& evidence, double ratio) {
   }
 }
 
-double log_mean(const LogRatios& evidence) {
-  const double largest = *std::max_element(evidence.begin(), evidence.end());
-  double mean = 0.0;
-  for (const double log_ratio : evidence) mean += std::exp(log_ratio - largest) / static_cast<double>(kShares);
-  return largest + std::log(mean);
-}
+double log_mean(const LogRatios& evidence) { return log_sum_exp(evidence) - std::log(static_cast<double>(kShares)); }
 
 }  // namespace
 
