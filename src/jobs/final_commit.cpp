@@ -59,9 +59,7 @@ ErrorTarget final_planning_target(const ErrorTarget& target, std::size_t n_audit
 
 bool begin_final_audit(AuditLedger& ledger, const Share& share, double ratio, const ErrorTarget& target,
                        std::int64_t n_items) {
-  std::vector<double> risks;
-  risks.reserve(share.confidence.size());
-  for (const float confidence : share.confidence) risks.push_back(std::min(1.0, ratio * (1.0 - confidence)));
+  const std::vector<double> risks = risks_of(share, ratio);
   const auto n_before = ledger.n_exact_audits();
   const auto allowed = allowed_of_dataset(target, n_items, ledger.wrong_at_most());
   auto design = design_exact_audit(risks, final_planning_target(target, n_before), n_items, allowed);

@@ -27,6 +27,8 @@ struct ItemColumns {
   std::vector<float> confidence;        ///< of the machine label when it was committed
   std::vector<std::uint8_t> is_random;  ///< 1: asked because of a random draw, not because it is hard
 
+  [[nodiscard]] ItemIndex size() const noexcept { return static_cast<ItemIndex>(human.size()); }
+
   /// Room for items that have joined, of which nothing is known.
   void resize(std::size_t n_items) {
     human.resize(n_items, kNoClass);

@@ -11,8 +11,9 @@
 #include "jobs/final_commit.hpp"
 #include "jobs/job_plan.hpp"
 #include "jobs/learning_curve.hpp"
+#include "jobs/lessons.hpp"
+#include "jobs/outcome_text.hpp"
 #include "jobs/spending.hpp"
-#include "support/percent.hpp"
 
 namespace gtlabel::detail {
 namespace {
@@ -31,35 +32,11 @@ constexpr std::int64_t kHardGrowthShare = 3;
 // One in so many queried items is drawn at random: they show what the model is like where it is sure of itself.
 constexpr std::size_t kUniformShare = 10;
 constexpr std::int64_t kLeastBatch = 10;
-constexpr const char* kBeyondHelp =
-    "So far people are expected to label nearly all of this pool: the model is not sure enough of so many items that "
-    "auditing them would cost less than labelling them. Batches are larger, because little depends on each.";
-// A commit takes this part of what is planned: audits of the surer labels correct the plan for the less sure ones.
-constexpr double kCommitStage = 0.6;
-// A planned audit level is approached by halves: often it turns out to be higher than needed.
-constexpr double kLevelStage = 0.5;
-// Audits at the end that may fail before people label the rest: each further one has a tenth of the failure
-// probability.
-constexpr std::size_t kMostFinalAudits = 2;
-// Weight of a label in training after people have taken it back; a model cannot forget an item.
-constexpr float kTakenBack = 1e-3F;
 // What a limited budget keeps for audits, over what is planned: plans err.
 constexpr double kAuditReserve = 1.5;
 
-// How an exact audit is planned: like that of a fresh ledger that expects nothing.
-const AuditState kExactAudit{.prior = AuditPrior()};
-
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
-AuditLedgers ledgers_for(const LabelingLoop::Setup& setup, int n_classes, std::uint64_t coin_seed) {
-  // A threshold needs no audits; its ledger is the account of what is committed.
-  const auto* of_error = std::get_if<ErrorTarget>(&setup.target);
-  const ErrorTarget error = of_error != nullptr ? *of_error : ErrorTarget{};
-  const double share = setup.gold.empty() ? 1.0 : 1.0 - 1.0 / kGoldParts;
-  return AuditLedgers(share * error.failure_probability, error.per_class ? static_cast<std::size_t>(n_classes) : 1,
-                      coin_seed);
 }
 
 /// What even a model without error is to be audited for; the exact audit at the end is the cheaper one.
@@ -69,28 +46,11 @@ Target audited_target(const LabelingLoop::Setup& setup) {
   return final_planning_target(*error, 0);
 }
 
-/// Predicted wrong labels among the delivered, so many standard deviations above the mean.
-double expected_wrong(const AuditLedger& ledger, const Share& share, double deviations) {
-  if (ledger.n_delivered() == 0 || ledger.n_audited() == 0) return share.expected_wrong;
-  // The audits' own rate, with the model's opinion as a prior worth one error.
-  const auto delivered = static_cast<double>(ledger.n_delivered());
-  const double opinion = std::max(share.expected_wrong / delivered, 1e-4);
-  const double errors = static_cast<double>(ledger.errors_found()) + 1.0;
-  return delivered * (errors + deviations * std::sqrt(errors)) /
-         (static_cast<double>(ledger.n_audited()) + 1.0 / opinion);
-}
-
-/// Nothing while the ledger may still be told what to expect.
-std::optional<AuditPrior> prior_of(const AuditLedger& ledger) {
-  return ledger.is_fresh() ? std::nullopt : std::optional(ledger.prior());
-}
-
-/// A part of the way to a planned audit level: the level may turn out to be higher than needed.
-double next_level(const AuditLedger& ledger, double planned) {
-  const double missing = planned - ledger.level();
-  if (missing <= 0.0) return ledger.level();
-  const double least_step = static_cast<double>(kLeastBatch) / static_cast<double>(ledger.n_delivered());
-  return ledger.level() + std::min(missing, std::max(kLevelStage * missing, least_step));
+/// Of the audits: what gold tells about people has the rest.
+double failure_probability_of_audits(const LabelingLoop::Setup& setup) {
+  const auto* error = std::get_if<ErrorTarget>(&setup.target);
+  const double share = setup.gold.empty() ? 1.0 : 1.0 - 1.0 / kGoldParts;
+  return share * (error != nullptr ? *error : ErrorTarget{}).failure_probability;
 }
 
 }  // namespace
@@ -102,7 +62,7 @@ LabelingLoop::LabelingLoop(std::int64_t n_items, const Setup& setup, std::uint64
       items_(static_cast<std::size_t>(n_items)),
       answers_(n_items, model_->n_classes(), setup.overlap),
       gold_(setup.gold, setup.gold_rate, setup.seed),
-      ledgers_(ledgers_for(setup, model_->n_classes(), coin_seed)),
+      automatic_(setup.target, setup.commit, failure_probability_of_audits(setup), model_->n_classes(), coin_seed),
       seed_random_(setup.seed, RandomPurpose::seed_sample),
       query_random_(setup.seed, RandomPurpose::query),
       least_audits_(least_audits(n_items, model_->n_classes(), audited_target(setup)).value_or(0.0)),
@@ -221,34 +181,15 @@ LabelingPlan LabelingLoop::expected_people() const {
   // Rounds before items joined say nothing of these.
   const bool is_known = !history_.empty() && history_.back().n_items == n_items();
   if (is_known) return plan_from_history(history_, n_items(), n_human_, least_audits_);
-  const std::int64_t n_certified = certificate() ? ledgers_.n_delivered() : 0;
+  const std::int64_t n_certified = certificate() ? automatic_.ledgers().n_delivered() : 0;
   return plan_from_other_pools(n_items(), n_human_, n_certified, model_->n_classes(), audited_target(setup_));
 }
 
-bool LabelingLoop::is_certified(const AuditLedger& ledger) const {
-  return error_target() != nullptr && certify(ledger, ledgers_.target_of_each(*error_target()), n_items()).has_value();
-}
-
-bool LabelingLoop::is_short_of_certificate(const AuditLedger& ledger) const {
-  return error_target() != nullptr && ledger.n_delivered() > 0 && !is_certified(ledger);
-}
-
-std::vector<std::size_t> LabelingLoop::short_of_certificate() const {
-  std::vector<std::size_t> ledgers;
-  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
-    if (is_short_of_certificate(ledgers_[l])) ledgers.push_back(l);
-  }
-  return ledgers;
-}
-
-bool LabelingLoop::is_short_of_certificate() const { return !short_of_certificate().empty(); }
-
 std::optional<Certificate> LabelingLoop::certificate() const {
-  if (error_target() == nullptr) return std::nullopt;
   const std::string reference =
       answers_.is_plain() ? std::string(kOneAnswer)
                           : "the consolidated answer of up to " + std::to_string(setup_.overlap.max) + " people";
-  auto certificate = certify(ledgers_, *error_target(), n_items(), reference);
+  auto certificate = automatic_.certificate(items_, reference);
   if (certificate && gold_.tells_about_pool()) {
     const GoldRecord gold = gold_record();
     add_truth(*certificate, gold.n_asked, gold.n_wrong, gold.people_wrong_at_most, error_target()->failure_probability,
@@ -267,11 +208,6 @@ Predictions LabelingLoop::predictions() const {
 }
 
 bool LabelingLoop::is_outstanding(ItemIndex item) const { return asked_[item] != 0; }
-
-bool LabelingLoop::is_delivered(ItemIndex item) const {
-  const ClassIndex automatic = items_.automatic[item];
-  return automatic != kNoClass && ledgers_[ledgers_.index_of(automatic)].is_delivered(item);
-}
 
 void LabelingLoop::take(ItemIndex item, std::string_view worker, const Answer& answer) {
   if (answer.class_index != kSkip) n_outstanding_ -= std::exchange(asked_[item], std::uint8_t{0});
@@ -301,8 +237,7 @@ void LabelingLoop::record_human(ItemIndex item, const Verdict& verdict) {
 
 void LabelingLoop::record(ItemIndex item, const Verdict& verdict) {
   record_human(item, verdict);
-  const ClassIndex automatic = items_.automatic[item];
-  if (automatic != kNoClass) ledgers_[ledgers_.index_of(automatic)].record(item, verdict.label != automatic);
+  automatic_.record(items_, item, verdict.label);
   if (phase_ == Phase::finished && is_short_of_certificate()) {  // a correction has taken it: the job goes on
     phase_ = Phase::committing;
     outcome_.clear();
@@ -362,28 +297,11 @@ std::vector<ItemIndex> LabelingLoop::reweigh() {
   return doubtful;
 }
 
-std::optional<std::int64_t> LabelingLoop::answers_left() const {
-  const double cost = setup_.budget.max_cost ? cost_of(answers_, setup_.price) : 0.0;
-  return gtlabel::answers_left(setup_.budget, setup_.price, answers_.n_paid(), cost);
-}
-
-double LabelingLoop::affordable_answers() const {
-  const auto certain = answers_left();
-  if (!certain || !setup_.budget.max_cost) return static_cast<double>(certain.value_or(n_items()));
-  const double cost = cost_of(answers_, setup_.price);
-  const Price usual{.per_answer = answers_.n_paid() > 0 ? cost / static_cast<double>(answers_.n_paid())
-                                                        : setup_.price.per_answer};
-  if (usual.per_answer == 0.0) return static_cast<double>(*certain);
-  return static_cast<double>(*gtlabel::answers_left(setup_.budget, usual, answers_.n_paid(), cost));
-}
-
 void LabelingLoop::ask_what_was_cut() {
-  if (!answers_left()) return;
+  if (!answers_left(setup_.budget, setup_.price, answers_)) return;
   std::vector<ItemIndex> audits, others;
-  for (const AuditLedger& ledger : ledgers_) {
-    for (const ItemIndex item : ledger.due()) {
-      if (!answers_.is_answered(item)) audits.push_back(item);
-    }
+  for (const ItemIndex item : automatic_.ledgers().due()) {
+    if (!answers_.is_answered(item)) audits.push_back(item);
   }
   for (ItemIndex item = 0; item < n_items(); ++item) {
     const bool is_open = answers_.is_answered(item) && items_.human[item] == kNoClass;
@@ -394,7 +312,8 @@ void LabelingLoop::ask_what_was_cut() {
 }
 
 std::size_t LabelingLoop::askable(std::size_t n_items, bool are_new) const {
-  if (const auto left = answers_left()) n_items = std::min(n_items, static_cast<std::size_t>(*left));
+  if (const auto left = answers_left(setup_.budget, setup_.price, answers_))
+    n_items = std::min(n_items, static_cast<std::size_t>(*left));
   if (are_new && setup_.budget.max_items) {
     const auto left = std::max<std::int64_t>(0, *setup_.budget.max_items - answers_.n_answered());
     n_items = std::min(n_items, static_cast<std::size_t>(left));
@@ -404,7 +323,7 @@ std::size_t LabelingLoop::askable(std::size_t n_items, bool are_new) const {
 
 void LabelingLoop::cut_to_budget() {
   // Answers that nobody had asked for have used it up.
-  const auto left = answers_left();
+  const auto left = answers_left(setup_.budget, setup_.price, answers_);
   if (!left || n_outstanding_ <= *left) return;
   auto n_cut = n_outstanding_ - *left;
   for (auto item = batch_.items.rbegin(); item != batch_.items.rend() && n_cut > 0; ++item) {
@@ -418,15 +337,12 @@ void LabelingLoop::cut_to_budget() {
 bool LabelingLoop::has_to_commit_by_threshold() const { return error_target() == nullptr && !has_no_lesson(); }
 
 bool LabelingLoop::has_to_save(const Outlook& outlook) const {
-  if (!answers_left() && !setup_.budget.max_items) return false;
-  double audits = 0.0;
-  for (const Prospect& prospect : outlook.prospects) {
-    if (prospect.commit.certifies) audits += prospect.audits_to_come;
-  }
-  if (audits == 0.0) return false;
-  const double left = std::min(
-      affordable_answers() / answers_per_item(),
-      static_cast<double>(setup_.budget.max_items ? *setup_.budget.max_items - answers_.n_answered() : n_items()));
+  const auto n_answers = affordable_answers(setup_.budget, setup_.price, answers_);
+  const auto& most_items = setup_.budget.max_items;
+  const double audits = outlook.audits_to_come();
+  if (audits == 0.0 || (!n_answers && !most_items)) return false;
+  const double left = std::min(static_cast<double>(n_answers.value_or(n_items())) / answers_per_item(),
+                               static_cast<double>(most_items ? *most_items - answers_.n_answered() : n_items()));
   // Gold is planted among audits too.
   return left - static_cast<double>(query_size()) < kAuditReserve * audits * (1.0 + gold_.planting_rate());
 }
@@ -443,34 +359,19 @@ void LabelingLoop::close_open_items() {
     }
     // How far people were asked about an audit must not matter for what it proves. For the ledger it stays without an
     // answer, which counts as an error; what was asked without being due is no longer vouched for.
-    AuditLedger& ledger = ledgers_[ledgers_.index_of(items_.automatic[item])];
-    if (ledger.is_delivered(item)) withdraw(ledger, {item});
+    if (automatic_.is_delivered(items_, item)) automatic_.withdraw(items_, item);
     record_human(item, verdict);
   }
 }
 
 void LabelingLoop::finish_on_budget() {
   close_open_items();
-  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
-    AuditLedger& ledger = ledgers_[l];
-    if (commits_at_end() && is_short_of_certificate(ledger)) {
-      keep_proved(ledger, final_forecast(ledger, items_, ledgers_.target_of_each(*error_target())));
-    }
-    for (const AuditFallback& fallback : ledger.fallbacks()) {
-      if (!is_short_of_certificate(ledger)) break;
-      if (is_proved(fallback)) withdraw(ledger, fallback.withdrawn);
-    }
-    if (is_short_of_certificate(ledger)) withdraw(ledger, ledger.delivered());
-  }
+  automatic_.keep_proved(items_);
   phase_ = Phase::finished;
   n_sampled_ = n_items();
-  const std::int64_t n_left = n_items() - n_human_ - ledgers_.n_delivered();
-  outcome_ = "The budget is spent: " + std::to_string(answers_.n_paid()) + " answers about " +
-             std::to_string(answers_.n_answered()) + " items. " +
-             (ledgers_.n_delivered() == 0 ? "No automatic label is proved, so none is delivered."
-              : error_target() == nullptr ? "The automatic labels follow the plain confidence rule."
-                                          : "The automatic labels meet the target, as certified.") +
-             (n_left > 0 ? " Without a label: " + std::to_string(n_left) + " items." : "");
+  const std::int64_t n_delivered = automatic_.ledgers().n_delivered();
+  outcome_ = budget_spent(answers_.n_paid(), answers_.n_answered(), n_items() - n_human_ - n_delivered, n_delivered,
+                          error_target() != nullptr);
 }
 
 std::optional<Batch> LabelingLoop::next_batch() {
@@ -486,7 +387,7 @@ std::optional<Batch> LabelingLoop::next_batch() {
     if (n_outstanding_ == 0 && phase_ != Phase::finished && has_no_lesson()) sample_again();
     if (n_outstanding_ == 0 && phase_ != Phase::finished) {
       teach();
-      Scores scores = score(*model_, items_, ledgers_, closed_classes_);
+      Scores scores = rescore();
       ++round_;
       decide(scores, seconds_since(begin));
     }
@@ -528,9 +429,7 @@ void LabelingLoop::ask(std::vector<ItemIndex> items, Purpose purpose) {
 void LabelingLoop::sample() {
   auto undecided = items_.without_human();
   if (is_too_small(undecided.size())) {
-    const bool is_whole = std::ssize(undecided) == n_items();
-    outcome_ = std::string(is_whole ? "The pool is" : "What people have not labelled yet is") +
-               " too small for automatic labels: auditing them would cost as many people as labelling them.";
+    outcome_ = too_small(std::ssize(undecided) == n_items());
     n_sampled_ = n_items();
     phase_ = Phase::committing;
     return ask(std::move(undecided), Purpose::review);
@@ -560,159 +459,43 @@ std::int64_t LabelingLoop::sample_size() const {
 }
 
 bool LabelingLoop::is_too_small(std::size_t n_undecided) const {
-  const auto n_left = static_cast<std::int64_t>(n_undecided) - sample_size();
-  if (error_target() == nullptr || ledgers_.n_delivered() > 0 || n_undecided == 0) return false;
-  // Even a model that is never wrong would have to be audited, and all items may be of one class.
-  const std::vector<double> no_risk(static_cast<std::size_t>(std::max<std::int64_t>(0, n_left)), 0.0);
-  return std::none_of(ledgers_.begin(), ledgers_.end(), [&](const AuditLedger& ledger) {
-    const AuditState audit{.level = ledger.level(), .errors_found = ledger.errors_found(), .prior = prior_of(ledger)};
-    return plan_commit(no_risk, commits_at_end() ? kExactAudit : audit, planning_target_of(ledger), n_items())
-        .certifies;
-  });
+  if (error_target() == nullptr || automatic_.ledgers().n_delivered() > 0 || n_undecided == 0) return false;
+  return !automatic_.could_certify(static_cast<std::int64_t>(n_undecided) - sample_size(), n_items());
 }
+
+Scores LabelingLoop::rescore() const { return score(*model_, items_, automatic_.ledgers(), closed_classes_); }
 
 void LabelingLoop::teach() {
   if (untaught_.empty() && model_->is_fitted()) return;
   std::sort(untaught_.begin(), untaught_.end());
   untaught_.erase(std::unique(untaught_.begin(), untaught_.end()), untaught_.end());
-  // None of the classes: there is nothing to teach, but perhaps something to take back.
-  std::vector<ItemIndex> lessons;
-  bool takes_back = false;
-  for (const ItemIndex item : untaught_) {
-    const bool is_none = items_.human[item] == kNoneOfThese;
-    if (is_none && model_->training().position(item) < 0) continue;
-    lessons.push_back(item);
-    takes_back = takes_back || is_none;
-  }
-  Matrix<float> targets(static_cast<std::ptrdiff_t>(lessons.size()), model_->n_classes());
-  std::vector<float> weights(takes_back ? lessons.size() : 0, 1.0F);
-  for (std::size_t i = 0; i < lessons.size(); ++i) {
-    const ClassIndex label = items_.human[lessons[i]];
-    const auto target = targets.row(static_cast<std::ptrdiff_t>(i));
-    if (label == kNoneOfThese) {
-      std::fill(target.begin(), target.end(), 1.0F / static_cast<float>(target.size()));
-      weights[i] = kTakenBack;
-    } else if (items_.human_confidence[lessons[i]] < 1.0F) {
-      answers_.write_target(lessons[i], target);
-    } else {
-      target[static_cast<std::size_t>(label)] = 1.0F;
-    }
-  }
-  model_->update(lessons, targets, weights);
+  const Lessons lessons = lessons_of(untaught_, items_, answers_, *model_);
+  model_->update(lessons.items, lessons.targets, lessons.weights);
   untaught_.clear();
-}
-
-std::vector<double> LabelingLoop::audit_ratios() const {
-  std::vector<double> found(ledgers_.size(), kRatioPrior), predicted(ledgers_.size(), kRatioPrior);
-  for (std::size_t item = 0; item < items_.human.size(); ++item) {
-    const bool is_audited = items_.automatic[item] != kNoClass && items_.human[item] != kNoClass;
-    if (!is_audited || items_.is_random[item] == 0) continue;
-    const std::size_t l = ledgers_.index_of(items_.automatic[item]);
-    found[l] += items_.human[item] != items_.automatic[item] ? 1.0 : 0.0;
-    predicted[l] += 1.0 - items_.confidence[item];
-  }
-  for (std::size_t l = 0; l < found.size(); ++l) found[l] /= predicted[l];
-  return found;
-}
-
-AuditState LabelingLoop::audit_state(const AuditLedger& ledger, const Share& share) const {
-  // A standard deviation on the hopeful side: to give up a commit that more audits would have certified costs more
-  // people than those audits.
-  return {.level = ledger.level(),
-          .delivered = ledger.n_delivered(),
-          .errors_found = ledger.errors_found(),
-          .known_wrong = ledger.known_wrong(),
-          .expected_wrong = expected_wrong(ledger, share, -1.0),
-          .is_certified = is_certified(ledger),
-          .prior = prior_of(ledger)};
-}
-
-CommitPlan LabelingLoop::plan(const AuditLedger& ledger, const Share& share, double ratio) const {
-  if (const auto* threshold = std::get_if<ConfidenceThreshold>(&setup_.target)) {
-    CommitPlan plan;
-    for (const float confidence : share.confidence) {
-      if (confidence < static_cast<float>(threshold->confidence)) break;
-      ++plan.n_commit;
-      plan.expected_wrong += 1.0 - confidence;
-    }
-    plan.certifies = plan.n_commit > 0;
-    plan.expected_humans = static_cast<double>(share.undecided.size()) - static_cast<double>(plan.n_commit);
-    return plan;
-  }
-  std::vector<double> risks;
-  risks.reserve(share.confidence.size());
-  for (const float confidence : share.confidence) risks.push_back(std::min(1.0, ratio * (1.0 - confidence)));
-  if (!commits_at_end()) return plan_commit(risks, audit_state(ledger, share), planning_target_of(ledger), n_items());
-  // Of what waits for an audit, of what is in it, and of what it left to people.
-  if (phase_ != Phase::committing) {
-    const ErrorTarget target = planning_target_of(ledger);
-    return plan_commit(risks, kExactAudit, target, final_scope(target, n_items(), ledger.wrong_at_most()));
-  }
-  CommitPlan plan{.expected_humans = static_cast<double>(risks.size()), .certifies = is_certified(ledger)};
-  if (is_short_of_certificate(ledger)) {
-    const auto forecast = final_forecast(ledger, items_, ledgers_.target_of_each(*error_target()));
-    plan.expected_humans += forecast.expected_humans;
-    plan.certifies = forecast.deliverable || forecast.goes_on;
-  }
-  return plan;
-}
-
-bool LabelingLoop::commits_at_end() const noexcept {
-  return setup_.commit == CommitMode::final && error_target() != nullptr;
-}
-
-ErrorTarget LabelingLoop::planning_target_of(const AuditLedger& ledger) const {
-  const ErrorTarget target = ledgers_.target_of_each(*error_target());
-  return commits_at_end() ? final_planning_target(target, ledger.n_exact_audits()) : target;
-}
-
-LabelingLoop::Prospect LabelingLoop::prospect(const AuditLedger& ledger, const Share& share, double ratio) const {
-  Prospect prospect{plan(ledger, share, ratio), {}, 0.0};
-  if (!commits_at_end()) prospect.doubtful = doubtful(ledger, share);
-  const auto humans_if_repaired = static_cast<double>(prospect.doubtful.size() + share.undecided.size());
-  prospect.expected_humans = prospect.commit.expected_humans;
-  prospect.audits_to_come =
-      prospect.commit.expected_humans - static_cast<double>(std::ssize(share.undecided) - prospect.commit.n_commit);
-  if (!prospect.doubtful.empty() && humans_if_repaired < prospect.expected_humans) {
-    prospect.expected_humans = humans_if_repaired;
-  } else {
-    prospect.doubtful.clear();
-  }
-  return prospect;
-}
-
-LabelingLoop::Outlook LabelingLoop::outlook(const Scores& scores) const {
-  Outlook outlook;
-  const std::vector<double> ratios = audit_ratios();
-  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
-    outlook.prospects.push_back(prospect(ledgers_[l], scores.shares[l], ratios[l]));
-    outlook.expected_humans += outlook.prospects.back().expected_humans;
-  }
-  return outlook;
 }
 
 void LabelingLoop::note_round(const Scores& scores, const Outlook& outlook, double seconds) {
   const auto n = static_cast<double>(n_items());
-  double wrong = 0.0, planned_wrong = 0.0, n_planned = 0.0;
-  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
-    wrong += expected_wrong(ledgers_[l], scores.shares[l], 0.0);
-    planned_wrong += outlook.prospects[l].commit.expected_wrong;
-    n_planned += static_cast<double>(outlook.prospects[l].commit.n_commit);
+  const AuditLedgers& ledgers = automatic_.ledgers();
+  double planned_wrong = 0.0, n_planned = 0.0;
+  for (const auto& prospect : outlook.prospects) {
+    planned_wrong += prospect.commit.expected_wrong;
+    n_planned += static_cast<double>(prospect.commit.n_commit);
   }
   RoundRecord record;
   record.round = round_;
   record.n_items = n_items();
   record.n_human = n_human_;
-  record.n_auto = ledgers_.n_delivered();
-  record.n_audited = ledgers_.n_audited();
-  record.errors_found = ledgers_.errors_found();
+  record.n_auto = ledgers.n_delivered();
+  record.n_audited = ledgers.n_audited();
+  record.errors_found = ledgers.errors_found();
   const auto delivered = static_cast<double>(record.n_auto);
   record.coverage = (static_cast<double>(n_human_) + delivered) / n;
   record.human_share = static_cast<double>(n_human_) / n;
   record.expected_human_share = std::min(1.0, (static_cast<double>(n_human_) + outlook.expected_humans) / n);
   if (delivered > 0) {
-    record.estimated_error = wrong / delivered;
-    record.bounded_error = static_cast<double>(ledgers_.wrong_at_most()) / delivered;
+    record.estimated_error = outlook.expected_wrong / delivered;
+    record.bounded_error = static_cast<double>(ledgers.wrong_at_most()) / delivered;
   } else if (n_planned > 0) {
     record.estimated_error = planned_wrong / n_planned;
   }
@@ -731,13 +514,12 @@ bool LabelingLoop::is_trained_enough(double humans_to_come) const {
 
 bool LabelingLoop::is_time_to_commit(const Outlook& outlook) const {
   // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree.
-  const bool is_promising = std::any_of(outlook.prospects.begin(), outlook.prospects.end(),
-                                        [](const Prospect& prospect) { return prospect.commit.certifies; });
-  return is_promising && history_.size() >= kRoundsToAgree && is_trained_enough(humans_to_come(history_, n_items()));
+  return outlook.is_promising() && history_.size() >= kRoundsToAgree &&
+         is_trained_enough(humans_to_come(history_, n_items()));
 }
 
 void LabelingLoop::decide(Scores& scores, double seconds) {
-  const auto first = outlook(scores);
+  const Outlook first = automatic_.outlook(items_, scores, phase_ == Phase::committing);
   note_round(scores, first, seconds);
   if (is_auditing_at_end()) return audit_at_end(scores);
   if (phase_ == Phase::sampling) phase_ = Phase::training;
@@ -748,7 +530,7 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
   if (phase_ == Phase::training && !scores.undecided.empty() && !is_time_to_commit(first) && !has_to_save(first)) {
     return ask_query(scores);
   }
-  if (commits_at_end()) {
+  if (automatic_.commits_at_end()) {
     if (phase_ == Phase::training) begin_audit_at_end(scores);
     return audit_at_end(scores);
   }
@@ -757,11 +539,12 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
   // A commit whose coins all lie above the level needs no audit: then decide again at once.
   while (n_outstanding_ == 0) {
     if (is_budget_spent()) return finish_on_budget();
-    const auto next = outlook(scores);
-    const bool has_fallen_back = fall_back(scores, next);
-    if (const auto hopeless = without_prospect(next); !has_fallen_back && !hopeless.empty()) {
+    const Outlook next = automatic_.outlook(items_, scores, phase_ == Phase::committing);
+    const bool has_fallen_back = automatic_.fall_back(items_, scores, next);
+    if (has_fallen_back) scores = rescore();
+    if (const auto hopeless = automatic_.without_prospect(items_, next); !has_fallen_back && !hopeless.empty()) {
       give_up(scores, hopeless);
-      scores = score(*model_, items_, ledgers_, closed_classes_);
+      scores = rescore();
       continue;
     }
     if (has_fallen_back && scores.undecided.empty()) continue;
@@ -769,15 +552,11 @@ void LabelingLoop::decide(Scores& scores, double seconds) {
       phase_ = Phase::training;
       return ask_query(scores);
     }
-    std::vector<ItemIndex> doubtful;
-    for (const Prospect& prospect : next.prospects) {
-      doubtful.insert(doubtful.end(), prospect.doubtful.begin(), prospect.doubtful.end());
-    }
-    if (!doubtful.empty()) return ask(std::move(doubtful), Purpose::review);
+    if (auto doubtful = next.doubtful(); !doubtful.empty()) return ask(std::move(doubtful), Purpose::review);
     if (advance_commit(scores, next)) continue;
     if (scores.undecided.empty()) {
       if (!is_short_of_certificate()) return finish();
-      give_up(scores, short_of_certificate());
+      give_up(scores, automatic_.short_of_certificate(items_));
     }
     // Short of a certificate a better model may find the doubtful labels, or sure ones that make up for them.
     if (is_short_of_certificate()) return ask_query(scores);
@@ -797,7 +576,8 @@ std::int64_t LabelingLoop::query_size() const {
 }
 
 bool LabelingLoop::is_beyond_help() const {
-  if (phase_ != Phase::training || ledgers_.n_delivered() > 0 || n_human_ < n_items() / kHardShare) return false;
+  if (phase_ != Phase::training || automatic_.ledgers().n_delivered() > 0 || n_human_ < n_items() / kHardShare)
+    return false;
   if (history_.size() < kRoundsToAgree) return false;
   return std::all_of(history_.end() - kRoundsToAgree, history_.end(), [&](const RoundRecord& round) {
     return round.n_items == n_items() && round.expected_human_share >= kNearlyAll;
@@ -816,72 +596,23 @@ void LabelingLoop::ask_query(Scores& scores) {
   ask(std::move(batch), Purpose::query);
 }
 
-bool LabelingLoop::is_worth_committing(const AuditLedger& ledger, const Share& share, const CommitPlan& plan) const {
-  if (!plan.certifies || (plan.n_commit == 0 && plan.level <= ledger.level())) return false;
-  const auto humans_if_stopped = static_cast<double>(share.undecided.size()) +
-                                 (is_short_of_certificate(ledger) ? static_cast<double>(ledger.n_delivered()) : 0.0);
-  return humans_if_stopped - plan.expected_humans >= 1.0;
-}
-
 bool LabelingLoop::advance_commit(Scores& scores, const Outlook& outlook) {
-  std::vector<ItemIndex> due;
-  const auto add_due = [&](const std::vector<ItemIndex>& items) { due.insert(due.end(), items.begin(), items.end()); };
-  bool has_advanced = false;
-  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
-    const CommitPlan& plan = outlook.prospects[l].commit;
-    if (!is_worth_committing(ledgers_[l], scores.shares[l], plan)) continue;
-    auto n = static_cast<std::int64_t>(std::ceil(kCommitStage * static_cast<double>(plan.n_commit)));
-    if (plan.n_commit - n < query_size()) n = plan.n_commit;
-    if (ledgers_[l].is_fresh()) ledgers_[l].expect(plan.error_ratio);
-    add_due(commit(ledgers_[l], scores.shares[l], n));
-    add_due(ledgers_[l].raise_level(next_level(ledgers_[l], plan.level)));
-    has_advanced = true;
-  }
-  scores.drop_committed(items_);
-  ask(std::move(due), Purpose::audit);
-  return has_advanced;
-}
-
-std::vector<ItemIndex> LabelingLoop::commit(AuditLedger& ledger, Share& share, std::int64_t n) {
-  const std::vector<ItemIndex> committed(share.undecided.begin(), share.undecided.begin() + n);
-  label_automatically(share, n);
-  return ledger.commit(committed);
-}
-
-void LabelingLoop::label_automatically(Share& share, std::int64_t n) {
-  if (n > 0) answers_.fix_audit_skills();
-  for (std::int64_t i = 0; i < n; ++i) {
-    const ItemIndex item = share.undecided[static_cast<std::size_t>(i)];
-    items_.automatic[item] = share.best[static_cast<std::size_t>(i)];
-    items_.confidence[item] = share.confidence[static_cast<std::size_t>(i)];
-    items_.automatic_round[item] = round_;
-    share.doubts.emplace_back(1.0 - items_.confidence[item], item);
-    share.expected_wrong += share.doubts.back().first;
-  }
-  std::stable_sort(share.doubts.begin(), share.doubts.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  share.drop_front(n);
+  auto due = automatic_.advance(items_, scores, outlook, query_size(), round_);
+  if (!due) return false;
+  answers_.fix_audit_skills();
+  ask(std::move(*due), Purpose::audit);
+  return true;
 }
 
 void LabelingLoop::begin_audit_at_end(Scores& scores) {
   phase_ = Phase::committing;
-  const std::vector<double> ratios = audit_ratios();
-  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
-    Share& share = scores.shares[l];
-    const ErrorTarget target = ledgers_.target_of_each(*error_target());
-    if (!begin_final_audit(ledgers_[l], share, ratios[l], target, n_items())) continue;
-    label_automatically(share, std::ssize(share.undecided));
-  }
-  scores.drop_committed(items_);
+  if (automatic_.begin_audit_at_end(items_, scores, round_)) answers_.fix_audit_skills();
 }
 
 void LabelingLoop::audit_at_end(Scores& scores) {
   while (n_outstanding_ == 0 && is_short_of_certificate() && !is_budget_spent()) {
-    std::vector<ItemIndex> due;
-    for (const std::size_t l : short_of_certificate()) {
-      const auto of_ledger = step_audit_at_end(l, scores);
-      due.insert(due.end(), of_ledger.begin(), of_ledger.end());
-    }
+    auto [due, failed] = automatic_.look_at_end(items_);
+    if (!failed.empty()) give_up(scores, failed);
     ask(std::move(due), Purpose::audit);
   }
   if (n_outstanding_ > 0) return;
@@ -890,124 +621,17 @@ void LabelingLoop::audit_at_end(Scores& scores) {
     phase_ = Phase::sampling;
     return sample();
   }
-  scores = score(*model_, items_, ledgers_, closed_classes_);
+  scores = rescore();
   if (scores.undecided.empty()) return finish();
-  if (may_audit_again()) {
+  if (automatic_.may_audit_again()) {
     phase_ = Phase::training;
     return ask_query(scores);
   }
   ask_review(scores);
 }
 
-bool LabelingLoop::may_audit_again() const {
-  if (ledgers_.n_delivered() > 0) return false;
-  const auto n_audits = [](const AuditLedger& ledger) { return ledger.n_exact_audits(); };
-  const auto most = std::max_element(ledgers_.begin(), ledgers_.end(),
-                                     [&](const auto& a, const auto& b) { return n_audits(a) < n_audits(b); });
-  return n_audits(*most) > 0 && n_audits(*most) < kMostFinalAudits;
-}
-
-std::vector<ItemIndex> LabelingLoop::step_audit_at_end(std::size_t l, Scores& scores) {
-  AuditLedger& ledger = ledgers_[l];
-  const ExactAuditForecast next = final_forecast(ledger, items_, ledgers_.target_of_each(*error_target()));
-  if (next.goes_on) {
-    return ledger.raise_level(ledger.exact_audit().design().levels[ledger.exact_progress().n_looks]);
-  }
-  keep_proved(ledger, next);
-  if (is_short_of_certificate(ledger)) give_up(scores, {l});
-  return {};
-}
-
-void LabelingLoop::keep_proved(AuditLedger& ledger, const ExactAuditForecast& forecast) {
-  if (forecast.deliverable) {
-    withdraw(ledger, ledger.exact_open_beyond(*forecast.deliverable));
-  } else if (ledger.n_exact_audits() > 1) {
-    std::vector<ItemIndex> unproved = ledger.exact_ranking();
-    std::erase_if(unproved, [&](ItemIndex item) { return !ledger.is_delivered(item); });
-    withdraw(ledger, unproved);
-  }
-}
-
-std::vector<ItemIndex> LabelingLoop::doubtful(const AuditLedger& ledger, const Share& share) const {
-  if (!is_short_of_certificate(ledger)) return {};
-  const ErrorTarget& target = *error_target();
-  const bool of_dataset = target.of == ErrorScope::dataset;
-  const auto scope = static_cast<double>(of_dataset ? n_items() : ledger.n_delivered());
-  double deficit = static_cast<double>(ledger.wrong_at_most()) - target.max_error * scope;
-  std::vector<ItemIndex> doubtful;
-  for (const auto& [risk, item] : share.doubts) {
-    // An error found lowers the bound by one; an item that leaves the delivered lowers what the target allows.
-    const double gain = risk - (of_dataset ? 0.0 : target.max_error);
-    if (gain <= 0.0 || deficit <= 0.0) break;
-    if (!ledger.is_delivered(item)) continue;
-    deficit -= gain;
-    doubtful.push_back(item);
-  }
-  return deficit > 0.0 ? std::vector<ItemIndex>{} : doubtful;
-}
-
-bool LabelingLoop::fall_back(Scores& scores, const Outlook& outlook) {
-  bool has_fallen_back = false;
-  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
-    const std::size_t n_undecided = scores.shares[l].undecided.size();
-    if (fall_back(ledgers_[l], n_undecided, outlook.prospects[l].expected_humans)) has_fallen_back = true;
-  }
-  if (has_fallen_back) scores = score(*model_, items_, ledgers_, closed_classes_);
-  return has_fallen_back;
-}
-
-bool LabelingLoop::fall_back(AuditLedger& ledger, std::size_t n_undecided, double expected_humans) {
-  if (!is_short_of_certificate(ledger)) return false;
-  for (const AuditFallback& fallback : ledger.fallbacks()) {
-    const auto humans = static_cast<double>(n_undecided + fallback.withdrawn.size());
-    if (!is_proved(fallback) || humans > expected_humans) continue;
-    withdraw(ledger, fallback.withdrawn);
-    return true;
-  }
-  return false;
-}
-
-bool LabelingLoop::is_proved(const AuditFallback& fallback) const {
-  const ErrorTarget& target = *error_target();
-  const std::int64_t scope = target.of == ErrorScope::dataset ? n_items() : fallback.n_delivered;
-  return fallback.n_delivered > 0 &&
-         static_cast<double>(fallback.wrong_at_most) <= target.max_error * static_cast<double>(scope);
-}
-
-void LabelingLoop::withdraw(AuditLedger& ledger, const std::vector<ItemIndex>& items) {
-  ledger.withdraw(items);
-  for (const ItemIndex item : items) items_.automatic[item] = kNoClass;
-}
-
-std::vector<std::size_t> LabelingLoop::without_prospect(const Outlook& outlook) const {
-  std::vector<std::size_t> hopeless;
-  if (ledgers_.size() == 1) return hopeless;  // with all at stake a better model is worth waiting for
-  for (const std::size_t l : short_of_certificate()) {
-    const Prospect& prospect = outlook.prospects[l];
-    if (!prospect.commit.certifies && prospect.doubtful.empty()) hopeless.push_back(l);
-  }
-  return hopeless;
-}
-
 void LabelingLoop::give_up(Scores& scores, const std::vector<std::size_t>& ledgers) {
-  std::int64_t n_audited = 0, n_wrong = 0, wrong_at_most = 0;
-  std::vector<ItemIndex> all_withdrawn;
-  for (const std::size_t l : ledgers) {
-    AuditLedger& ledger = ledgers_[l];
-    n_audited += ledger.n_audited();
-    n_wrong += ledger.errors_found();
-    wrong_at_most += ledger.wrong_at_most();
-    const auto withdrawn = ledger.delivered();
-    all_withdrawn.insert(all_withdrawn.end(), withdrawn.begin(), withdrawn.end());
-    withdraw(ledger, withdrawn);
-    scores.shares[l].doubts.clear();
-    scores.shares[l].expected_wrong = 0.0;
-  }
-  const double bound = static_cast<double>(wrong_at_most) / static_cast<double>(all_withdrawn.size());
-  outcome_ = "The audits did not prove the target: of " + std::to_string(n_audited) + " automatic labels checked " +
-             std::to_string(n_wrong) + " were wrong, so of the others at most " + percent(bound) +
-             " were proved to be. They were withdrawn: to prove more would have cost as many people as labelling them.";
-  scores.undecided.insert(scores.undecided.end(), all_withdrawn.begin(), all_withdrawn.end());
+  outcome_ = not_proved(automatic_.give_up(items_, scores, ledgers));
 }
 
 void LabelingLoop::ask_review(const Scores& scores) {
@@ -1020,27 +644,16 @@ void LabelingLoop::ask_review(const Scores& scores) {
 
 void LabelingLoop::finish() {
   phase_ = Phase::finished;
-  if (ledgers_.n_delivered() == 0) {
-    if (!outcome_.empty() && outcome_ != kBeyondHelp) return;
-    outcome_ =
-        "All labels come from people: at no point was the model sure enough of so many items that auditing them would "
-        "have cost less than labelling them.";
-  } else if (std::holds_alternative<ErrorTarget>(setup_.target)) {
-    outcome_ = "The automatic labels meet the target, as certified.";
+  const std::int64_t n_delivered = automatic_.ledgers().n_delivered();
+  if (n_delivered == 0) {
+    if (outcome_.empty() || outcome_ == kBeyondHelp) outcome_ = kAllByPeople;
+  } else if (error_target() != nullptr) {
+    outcome_ = kCertified;
   } else {
-    outcome_ = "The automatic labels follow the plain confidence rule; nothing is certified. " + price_of_certificate();
+    double expected_wrong = 0.0;
+    for (const ItemIndex item : automatic_.ledgers().delivered()) expected_wrong += 1.0 - items_.confidence[item];
+    outcome_ = by_threshold(n_delivered, expected_wrong);
   }
-}
-
-std::string LabelingLoop::price_of_certificate() const {
-  double expected_wrong = 0.0;
-  for (const ItemIndex item : ledgers_.delivered()) expected_wrong += 1.0 - items_.confidence[item];
-  const auto delivered = static_cast<double>(ledgers_.n_delivered());
-  const ErrorTarget target;
-  const double audits = expected_audits(ledgers_.n_delivered(), expected_wrong / delivered, target);
-  if (audits < 0.0) return "No audit is expected to certify them at " + percent(target.max_error) + ".";
-  return "Certifying them at " + percent(target.max_error) + " is expected to cost " +
-         std::to_string(std::llround(audits)) + " audits.";
 }
 
 }  // namespace gtlabel::detail

@@ -16,21 +16,20 @@
 #include "gtlabel/jobs/labeling_job.hpp"
 #include "gtlabel/models/incremental_model.hpp"
 #include "gtlabel/routing/audit_ledgers.hpp"
-#include "gtlabel/routing/commit_plan.hpp"
 #include "gtlabel/routing/target.hpp"
 #include "gtlabel/workforce/budget.hpp"
 #include "gtlabel/workforce/gold_label.hpp"
 #include "gtlabel/workforce/overlap.hpp"
 #include "jobs/answer_record.hpp"
+#include "jobs/automatic_labels.hpp"
 #include "jobs/gold_items.hpp"
 #include "jobs/item_columns.hpp"
 #include "jobs/scores.hpp"
 
 namespace gtlabel::detail {
 
-/// How a job proceeds: the model's update, the decision what to commit, audit or ask, and when to end. Commits and
-/// audits are decided ledger by ledger (with ErrorTarget::per_class; else there is but one), all else for the pool. One
-/// thread at a time.
+/// How a job proceeds: what people have said, the model's update, when to ask, to commit or to end. What to commit,
+/// audit and withdraw is for AutomaticLabels to say. One thread at a time.
 class LabelingLoop {
  public:
   struct Setup {
@@ -68,13 +67,13 @@ class LabelingLoop {
 
   [[nodiscard]] bool is_outstanding(ItemIndex item) const;
   /// Whether the item has an automatic label that is not under audit and that no person has replaced.
-  [[nodiscard]] bool is_delivered(ItemIndex item) const;
+  [[nodiscard]] bool is_delivered(ItemIndex item) const { return automatic_.is_delivered(items_, item); }
   [[nodiscard]] bool is_finished() const noexcept { return phase_ == Phase::finished && n_outstanding_ == 0; }
   [[nodiscard]] const AnswerRecord& answers() const noexcept { return answers_; }
   [[nodiscard]] const ItemColumns& items() const noexcept { return items_; }
   [[nodiscard]] const GoldItems& gold() const noexcept { return gold_; }
   [[nodiscard]] GoldRecord gold_record() const;
-  [[nodiscard]] const AuditLedgers& ledgers() const noexcept { return ledgers_; }
+  [[nodiscard]] const AuditLedgers& ledgers() const noexcept { return automatic_.ledgers(); }
   [[nodiscard]] const Setup& setup() const noexcept { return setup_; }
   [[nodiscard]] const IncrementalModel& model() const noexcept { return *model_; }
   [[nodiscard]] const std::shared_ptr<IncrementalModel>& shared_model() const noexcept { return model_; }
@@ -91,8 +90,6 @@ class LabelingLoop {
   [[nodiscard]] LabelingPlan expectation() const;
   /// Answers paid per item that people have answered, at least 1.
   [[nodiscard]] double answers_per_item() const noexcept;
-  /// Answers that the budget still allows; nothing if their number is not limited.
-  [[nodiscard]] std::optional<std::int64_t> answers_left() const;
   /// What of the present batch is still asked.
   [[nodiscard]] std::optional<Batch> outstanding_batch() const;
 
@@ -103,25 +100,13 @@ class LabelingLoop {
  private:
   /// sampling: items of which nobody has drawn a sample yet are there, or that sample is with people.
   enum class Phase : std::uint8_t { sampling, training, committing, finished };
-  /// What could be done next in one ledger.
-  struct Prospect {
-    CommitPlan commit;
-    std::vector<ItemIndex> doubtful;  ///< delivered labels to have checked instead, if that is cheaper
-    double expected_humans = 0.0;     ///< still to come
-    double audits_to_come = 0.0;      ///< of the commit
-  };
-  struct Outlook {
-    std::vector<Prospect> prospects;  ///< per ledger
-    double expected_humans = 0.0;     ///< still to come in all
-  };
+  using Outlook = AutomaticLabels::Outlook;
 
   /// Closes what the answers settle, and asks about the rest again.
   void settle();
   /// Items that people may be asked about now, new ones or those they have been asked about.
   [[nodiscard]] std::size_t askable(std::size_t n_items, bool are_new) const;
   [[nodiscard]] bool is_budget_spent() const { return askable(1, true) == 0; }
-  /// How many answers the budget is likely to pay, at what they have cost so far; without a budget, one per item.
-  [[nodiscard]] double affordable_answers() const;
   /// What did not fit into earlier batches where answers were reckoned dearer than they turned out to be.
   void ask_what_was_cut();
   /// Stops asking about what the budget does not allow any more.
@@ -132,7 +117,6 @@ class LabelingLoop {
   void finish_on_budget();
   /// Without audits labels can still be committed when nobody can be asked any more.
   [[nodiscard]] bool has_to_commit_by_threshold() const;
-  [[nodiscard]] bool is_proved(const AuditFallback& fallback) const;
   [[nodiscard]] LabelingPlan expected_people() const;
   /// Gold that nobody has answered, planted or not. O(gold).
   [[nodiscard]] std::int64_t n_gold_unasked() const;
@@ -150,33 +134,19 @@ class LabelingLoop {
   /// Weighs the answers about items that were never committed again, by what is known of the workers now.
   /// @return those that are settled no more.
   std::vector<ItemIndex> reweigh();
-  [[nodiscard]] bool is_committed(ItemIndex item) const { return items_.automatic[item] != kNoClass; }
+  [[nodiscard]] bool is_committed(ItemIndex item) const { return AutomaticLabels::is_committed(items_, item); }
   [[nodiscard]] const ErrorTarget* error_target() const noexcept { return std::get_if<ErrorTarget>(&setup_.target); }
-  /// Whether the labels of one ledger meet the target by themselves.
-  [[nodiscard]] bool is_certified(const AuditLedger& ledger) const;
-  /// Whether a ledger delivers what is not certified yet, though it has to be.
-  [[nodiscard]] bool is_short_of_certificate(const AuditLedger& ledger) const;
-  [[nodiscard]] std::vector<std::size_t> short_of_certificate() const;
-  [[nodiscard]] bool is_short_of_certificate() const;
+  /// Whether labels are delivered that are not certified yet, though they have to be.
+  [[nodiscard]] bool is_short_of_certificate() const { return automatic_.is_short_of_certificate(items_); }
   void teach();
-  [[nodiscard]] CommitPlan plan(const AuditLedger& ledger, const Share& share, double ratio) const;
-  /// Per ledger: errors that audits found, over what was predicted for the same labels when they were committed.
-  [[nodiscard]] std::vector<double> audit_ratios() const;
-  [[nodiscard]] AuditState audit_state(const AuditLedger& ledger, const Share& share) const;
-  [[nodiscard]] Prospect prospect(const AuditLedger& ledger, const Share& share, double ratio) const;
-  [[nodiscard]] Outlook outlook(const Scores& scores) const;
-  /// Delivered labels whose check is expected to bring the certificate, the most doubtful first; none if there is a
-  /// certificate or no such set.
-  [[nodiscard]] std::vector<ItemIndex> doubtful(const AuditLedger& ledger, const Share& share) const;
+  /// The model's present opinion.
+  [[nodiscard]] Scores rescore() const;
   [[nodiscard]] bool is_trained_enough(double humans_to_come) const;
   [[nodiscard]] bool is_time_to_commit(const Outlook& outlook) const;
   /// Whether, short of a certificate, the model should learn more before more is audited.
   [[nodiscard]] bool is_worth_training(const Scores& scores, const Outlook& outlook) const;
-  /// The target of one ledger that commits are planned with.
-  [[nodiscard]] ErrorTarget planning_target_of(const AuditLedger& ledger) const;
-  [[nodiscard]] bool commits_at_end() const noexcept;
   /// Whether the audit at the end is going on: labels are committed and not certified yet.
-  [[nodiscard]] bool is_auditing_at_end() const { return commits_at_end() && is_short_of_certificate(); }
+  [[nodiscard]] bool is_auditing_at_end() const { return automatic_.commits_at_end() && is_short_of_certificate(); }
   void note_round(const Scores& scores, const Outlook& outlook, double seconds);
 
   /// Asks about a random sample of the items that have joined since the last; at first, those of the whole pool.
@@ -190,34 +160,14 @@ class LabelingLoop {
   void ask_query(Scores& scores);
   /// Commits and raises the audit levels as planned. @return false if there is nothing to gain by it in any ledger.
   bool advance_commit(Scores& scores, const Outlook& outlook);
-  [[nodiscard]] bool is_worth_committing(const AuditLedger& ledger, const Share& share, const CommitPlan& plan) const;
-  /// Commits the n surest undecided items of a ledger's share. @return those due for audit at the present level.
-  std::vector<ItemIndex> commit(AuditLedger& ledger, Share& share, std::int64_t n);
-  /// Notes the n surest undecided items of a share as automatic labels.
-  void label_automatically(Share& share, std::int64_t n);
-  /// CommitMode::final: commits all undecided items to the exact audit of their ledger, where one is expected to pay.
+  /// CommitMode::final: commits all undecided items to the audit at the end.
   void begin_audit_at_end(Scores& scores);
   /// The next look, or the end of the audit: what it proved is delivered and the rest goes to people.
   void audit_at_end(Scores& scores);
-  /// After an audit that proved nothing: whether to train on for another.
-  [[nodiscard]] bool may_audit_again() const;
-  /// One ledger's step. @return the items that become due; none at the end of its audit.
-  std::vector<ItemIndex> step_audit_at_end(std::size_t ledger, Scores& scores);
-  /// Withdraws of the present exact audit what it has not proved; all of an only one stays, for who tells why it goes.
-  void keep_proved(AuditLedger& ledger, const ExactAuditForecast& forecast);
-  /// Short of a certificate: withdraws what was committed since one was in hand and goes back to training, where that
-  /// is cheaper than more audits. @return whether.
-  bool fall_back(Scores& scores, const Outlook& outlook);
-  bool fall_back(AuditLedger& ledger, std::size_t n_undecided, double expected_humans);
-  void withdraw(AuditLedger& ledger, const std::vector<ItemIndex>& items);
-  /// Of several ledgers those that are short of a certificate and that neither audits nor mending are expected to bring
-  /// it: the others must not wait for them.
-  [[nodiscard]] std::vector<std::size_t> without_prospect(const Outlook& outlook) const;
-  /// Withdraws all that these ledgers deliver.
+  /// Withdraws all that these ledgers deliver, and says why.
   void give_up(Scores& scores, const std::vector<std::size_t>& ledgers);
   void ask_review(const Scores& scores);
   void finish();
-  [[nodiscard]] std::string price_of_certificate() const;
   void ask(std::vector<ItemIndex> items, Purpose purpose);
   [[nodiscard]] std::int64_t query_size() const;
   /// Whether people are expected to label nearly all, and will be for long.
@@ -228,7 +178,7 @@ class LabelingLoop {
   ItemColumns items_;
   AnswerRecord answers_;
   GoldItems gold_;
-  AuditLedgers ledgers_;
+  AutomaticLabels automatic_;
   RandomStream seed_random_, query_random_;
   Phase phase_ = Phase::sampling;
   std::int32_t round_ = 0;

@@ -53,7 +53,7 @@ void LabelingLoop::save(SnapshotWriter& writer) const {
   save_column(writer, items_.automatic_round);
   save_column(writer, items_.confidence);
   save_column(writer, items_.is_random);
-  ledgers_.save(writer);
+  automatic_.save(writer);
   writer.write(seed_random_.position());
   writer.write(query_random_.position());
   writer.write(static_cast<std::int32_t>(phase_));
@@ -99,32 +99,7 @@ void LabelingLoop::load(SnapshotReader& reader) {
   load_column(reader, items_.confidence, is_probability, "confidence");
   load_column(
       reader, items_.is_random, [](std::uint8_t flag) { return flag <= 1; }, "random draws");
-  ledgers_.load(reader);
-  for (std::size_t l = 0; l < ledgers_.size(); ++l) {
-    const auto require_own = [&](const std::vector<ItemIndex>& items) {
-      for (const ItemIndex item : items) {
-        require_sound(is_item(item), "audit ledger: an item outside the pool");
-        const ClassIndex label = items_.automatic[item];
-        require_sound(label != kNoClass && ledgers_.index_of(label) == l, "audit ledger: an item of another ledger");
-      }
-    };
-    require_own(ledgers_[l].delivered());
-    require_own(ledgers_[l].due());
-    const AuditLedger& ledger = ledgers_[l];
-    const bool is_begun = ledger.n_delivered() + ledger.n_due() + ledger.n_audited() > 0;
-    require_sound(commits_at_end() ? !is_begun || ledger.n_exact_audits() > 0 : ledger.n_exact_audits() == 0,
-                  "audit ledger: not of the job's way to commit");
-    if (ledger.n_exact_audits() == 0) continue;
-    for (const ItemIndex item : ledger.exact_ranking())
-      require_sound(is_item(item), "audit ledger: an item outside the pool");
-  }
-  for (ItemIndex item = 0; item < n_items(); ++item) {
-    if (items_.automatic[item] == kNoClass) continue;
-    const AuditLedger& ledger = ledgers_[ledgers_.index_of(items_.automatic[item])];
-    const bool is_answered = items_.human[item] != kNoClass;
-    require_sound(is_answered ? !ledger.is_delivered(item) : !ledger.is_audited(item),
-                  "audit ledger: an audit without an answer, or a delivered label with one");
-  }
+  automatic_.load(reader, items_);
   seed_random_ = RandomStream(setup_.seed, RandomPurpose::seed_sample, reader.get<std::uint64_t>());
   query_random_ = RandomStream(setup_.seed, RandomPurpose::query, reader.get<std::uint64_t>());
   const auto phase = reader.get<std::int32_t>();

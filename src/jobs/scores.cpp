@@ -66,6 +66,13 @@ void Share::drop_front(std::ptrdiff_t n) {
   confidence.erase(confidence.begin(), confidence.begin() + n);
 }
 
+std::vector<double> risks_of(const Share& share, double ratio) {
+  std::vector<double> risks;
+  risks.reserve(share.confidence.size());
+  for (const float confidence : share.confidence) risks.push_back(std::min(1.0, ratio * (1.0 - confidence)));
+  return risks;
+}
+
 void Scores::drop_committed(const ItemColumns& items) {
   std::ptrdiff_t kept = 0;
   for (std::ptrdiff_t row = 0; row < probabilities.rows; ++row) {

@@ -41,6 +41,9 @@ struct Share {
   void drop_front(std::ptrdiff_t n);
 };
 
+/// What to reckon with per undecided item: its chance of being wrong, times `ratio`.
+[[nodiscard]] std::vector<double> risks_of(const Share& share, double ratio);
+
 /// The opinion, sorted for decisions.
 struct Scores {
   std::vector<ItemIndex> undecided;  ///< by descending confidence
