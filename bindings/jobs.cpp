@@ -282,6 +282,12 @@ py::dict gold_fields(const GoldRecord& gold) {
                   "failure_probability"_a = gold.failure_probability);
 }
 
+py::dict fields_of(const QueryRecord& query) {
+  return py::dict("n_chosen"_a = query.n_chosen, "chosen_wrong"_a = query.chosen_wrong, "n_control"_a = query.n_control,
+                  "control_wrong"_a = query.control_wrong, "lift"_a = query.lift, "lift_low"_a = query.lift_low,
+                  "lift_high"_a = query.lift_high);
+}
+
 py::dict fields_of(const LabelingPlan& plan) {
   return py::dict("n_items"_a = plan.n_items, "n_asked"_a = plan.n_asked, "n_human"_a = plan.n_human,
                   "n_human_low"_a = plan.n_human_low, "n_human_high"_a = plan.n_human_high, "basis"_a = plan.basis,
@@ -323,7 +329,8 @@ py::dict report_fields(const LabelingJob& job) {
                   "rounds"_a = report.rounds, "is_finished"_a = report.is_finished, "model"_a = report.model,
                   "target"_a = report.target, "outcome"_a = report.outcome, "seconds"_a = report.seconds,
                   "certificate"_a = report.certificate, "plan"_a = fields_of(report.plan),
-                  "gold"_a = gold_fields(report.gold), "by_class"_a = by_class, "history"_a = history);
+                  "gold"_a = gold_fields(report.gold), "query"_a = fields_of(report.query), "by_class"_a = by_class,
+                  "history"_a = history);
 }
 
 }  // namespace

@@ -141,6 +141,7 @@ class LabelingJob;
 struct LabelingJobOptions;
 struct LabelingPlan;
 struct Predictions;
+struct QueryRecord;
 struct RoundRecord;
 struct Spending;
 struct Submission;

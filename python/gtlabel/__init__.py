@@ -64,7 +64,7 @@ from gtlabel.labeling_job import LabelingJob
 from gtlabel.labeling_plan import LabelingPlan, Price, plan_labeling
 from gtlabel.labels import Labels
 from gtlabel.reconsolidation import Reconsolidation, reconsolidate
-from gtlabel.report import ClassRecord, GoldRecord, Report, Round
+from gtlabel.report import ClassRecord, GoldRecord, QueryRecord, Report, Round
 from gtlabel.simulation import SimulatedWorkforce, simulate
 from gtlabel.store_summary import StoreSummary, read_store
 from gtlabel.structured_consolidation import (
@@ -124,6 +124,7 @@ __all__ = [
     "NotFitted",
     "Overlap",
     "Price",
+    "QueryRecord",
     "Reconsolidation",
     "Reliability",
     "Report",

@@ -17,7 +17,8 @@ struct ItemColumns {
         automatic(n_items, kNoClass),
         automatic_round(n_items, 0),
         confidence(n_items, 0.0F),
-        is_random(n_items, 0) {}
+        is_random(n_items, 0),
+        guess(n_items, kNoClass) {}
 
   std::vector<ClassIndex> human;  ///< what people's answers amount to: a class or kNoneOfThese
   std::vector<std::int32_t> human_round;
@@ -26,6 +27,7 @@ struct ItemColumns {
   std::vector<std::int32_t> automatic_round;
   std::vector<float> confidence;        ///< of the machine label when it was committed
   std::vector<std::uint8_t> is_random;  ///< 1: asked because of a random draw, not because it is hard
+  std::vector<ClassIndex> guess;        ///< what the model thought when a query asked; else kNoClass
 
   [[nodiscard]] ItemIndex size() const noexcept { return static_cast<ItemIndex>(human.size()); }
 
@@ -38,6 +40,7 @@ struct ItemColumns {
     automatic_round.resize(n_items, 0);
     confidence.resize(n_items, 0.0F);
     is_random.resize(n_items, 0);
+    guess.resize(n_items, kNoClass);
   }
 
   /// Items without a human answer, ascending.

@@ -22,6 +22,7 @@
 #include "jobs/job_recorder.hpp"
 #include "jobs/job_snapshot.hpp"
 #include "jobs/labeling_loop.hpp"
+#include "jobs/query_record.hpp"
 #include "jobs/report_text.hpp"
 #include "jobs/spending.hpp"
 #include "jobs/worker_records.hpp"
@@ -691,6 +692,7 @@ JobReport LabelingJob::report() const {
   report.seconds = loop.seconds();
   report.certificate = loop.certificate();
   report.gold = loop.gold_record();
+  report.query = detail::query_record(loop.items());
   report.plan = loop.expectation();
   report.history = loop.history();
   return report;

@@ -29,8 +29,9 @@ constexpr std::int64_t kLeastSeed = 20;
 constexpr std::int64_t kHardShare = 10;
 constexpr double kNearlyAll = 0.97;
 constexpr std::int64_t kHardGrowthShare = 3;
-// One in so many queried items is drawn at random: they show what the model is like where it is sure of itself.
-constexpr std::size_t kUniformShare = 10;
+// One in so many queried items is drawn at random: they show what the model is like where it is sure of itself, and
+// what choosing brings (QueryRecord).
+constexpr std::size_t kControlShare = 10;
 constexpr std::int64_t kLeastBatch = 10;
 // What a limited budget keeps for audits, over what is planned: plans err.
 constexpr double kAuditReserve = 1.5;
@@ -587,13 +588,18 @@ bool LabelingLoop::is_beyond_help() const {
 void LabelingLoop::ask_query(Scores& scores) {
   if (outcome_.empty() || outcome_ == kBeyondHelp) outcome_ = is_beyond_help() ? kBeyondHelp : "";
   const auto n = static_cast<std::size_t>(query_size());
-  auto batch = margin_query(scores.undecided, scores.probabilities, n - n / kUniformShare, query_random_);
+  auto batch = margin_query(scores.undecided, scores.probabilities, n - n / kControlShare, query_random_);
   const std::unordered_set<ItemIndex> chosen(batch.begin(), batch.end());
-  std::erase_if(scores.undecided, [&](ItemIndex item) { return chosen.contains(item); });
-  const auto uniform = seed_sample(scores.undecided, n / kUniformShare, query_random_);
-  for (const ItemIndex item : uniform) items_.is_random[item] = 1;
-  batch.insert(batch.end(), uniform.begin(), uniform.end());
+  std::vector<ItemIndex> others = scores.undecided;
+  std::erase_if(others, [&](ItemIndex item) { return chosen.contains(item); });
+  const auto control = seed_sample(others, n / kControlShare, query_random_);
+  for (const ItemIndex item : control) items_.is_random[item] = 1;
+  batch.insert(batch.end(), control.begin(), control.end());
   ask(std::move(batch), Purpose::query);
+  for (std::ptrdiff_t row = 0; row < scores.probabilities.rows; ++row) {
+    const ItemIndex item = scores.undecided[static_cast<std::size_t>(row)];
+    if (is_outstanding(item)) items_.guess[item] = best_class(scores.probabilities.row(row));
+  }
 }
 
 bool LabelingLoop::advance_commit(Scores& scores, const Outlook& outlook) {

@@ -46,7 +46,7 @@ RoundRecord load_record(SnapshotReader& reader) {
 }  // namespace
 
 void LabelingLoop::save(SnapshotWriter& writer) const {
-  writer.section("labeling_loop", 4);
+  writer.section("labeling_loop", 5);
   save_column(writer, items_.human);
   save_column(writer, items_.human_round);
   save_column(writer, items_.automatic);
@@ -83,10 +83,11 @@ void LabelingLoop::save(SnapshotWriter& writer) const {
   std::vector<double> costs;
   for (const RoundRecord& record : history_) costs.push_back(record.cost);
   save_column(writer, costs);
+  save_column(writer, items_.guess);  // since version 5
 }
 
 void LabelingLoop::load(SnapshotReader& reader) {
-  const auto version = reader.section("labeling_loop", 4);
+  const auto version = reader.section("labeling_loop", 5);
   const auto is_class = [&](ClassIndex c) { return c >= kNoClass && c < model_->n_classes(); };
   const auto is_round = [](std::int32_t round) { return round >= 0; };
   const auto is_item = [&](ItemIndex item) { return item >= 0 && item < n_items(); };
@@ -174,6 +175,7 @@ void LabelingLoop::load(SnapshotReader& reader) {
                     std::all_of(costs.begin(), costs.end(), [](double cost) { return cost >= 0.0; }),
                 "costs of rounds");
   for (std::size_t i = 0; i < costs.size(); ++i) history_[i].cost = costs[i];
+  if (version >= 5) load_column(reader, items_.guess, is_class, "guesses");
 }
 
 }  // namespace gtlabel::detail

@@ -61,6 +61,30 @@ def plt():
     plt.close("all")
 
 
+def test_the_report_compares_what_queries_chose_with_a_random_control(job):
+    report = job.report()
+    query = report.query
+    answers = job.answers()
+    n_queried = report.n_human - report.n_audited - len(answers["item"][answers["round"] == 0])
+    assert query.n_chosen + query.n_control <= n_queried
+    assert 0 <= query.chosen_wrong <= query.n_chosen
+    assert 0 <= query.control_wrong <= query.n_control
+    assert query.n_control > 0, "one in ten"
+    assert query.lift_low < query.lift < query.lift_high
+    expected = ((query.chosen_wrong + 0.5) / (query.n_chosen + 0.5)) / (
+        (query.control_wrong + 0.5) / (query.n_control + 0.5)
+    )
+    assert query.lift == pytest.approx(expected)
+    assert f"{query.control_wrong} of {query.n_control} random ones" in str(query)
+    assert str(query) in str(report)
+
+
+def test_a_report_before_the_first_query_says_nothing_of_queries(begun):
+    query = begun.report().query
+    assert (query.n_chosen, query.n_control, query.lift_high) == (0, 0, float("inf"))
+    assert "random ones" not in str(begun.report())
+
+
 # --- labels ---
 
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,6 +54,21 @@ struct GoldRecord {
   double failure_probability = 0.0;
 };
 
+/// What choosing items to ask about brings over drawing them at random: how often the model was wrong about them when
+/// they were asked. One in ten items of each query is drawn at random, as the control. Audits, and what several people
+/// have not settled yet, are left out.
+struct QueryRecord {
+  std::int64_t n_chosen = 0;  ///< items chosen by the query that have people's answer
+  std::int64_t chosen_wrong = 0;
+  std::int64_t n_control = 0;  ///< items drawn at random
+  std::int64_t control_wrong = 0;
+  /// The share of wrong ones among the chosen over that among the control, each with half an error more; above 1 a
+  /// chosen item teaches more than a random one. Infinite interval while there is no control.
+  double lift = 1.0;
+  double lift_low = 0.0;  ///< the 95 % interval
+  double lift_high = std::numeric_limits<double>::infinity();
+};
+
 /// What a job did and what it cost. A plain result: owned by the caller.
 struct JobReport {
   std::int64_t n_items = 0;
@@ -73,6 +89,7 @@ struct JobReport {
   std::optional<Certificate> certificate;
   LabelingPlan plan;
   GoldRecord gold;
+  QueryRecord query;
   std::vector<ClassRecord> by_class;  ///< one per class, in their order
   std::vector<RoundRecord> history;
 };
