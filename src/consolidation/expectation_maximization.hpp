@@ -21,8 +21,14 @@ class AnswerModel {
   virtual void learn(MatrixView<const double> posteriors) = 0;
   /// Adds log P(answers about the item | state) to each state. Called from several threads at once.
   virtual void add_log_likelihoods(std::int32_t item, std::span<double> out) const = 0;
+  /// The same without logarithms, which is faster: multiplies each state by P(answers about the item | state), unless
+  /// that might underflow or the model cannot.  @return whether it has.
+  [[nodiscard]] virtual bool multiply_likelihoods(std::int32_t item, std::span<double> out) const {
+    static_cast<void>(item), static_cast<void>(out);
+    return false;
+  }
   /// Mean loss on votes left out, in nats; 0 where it is not known.
-  [[nodiscard]] virtual double left_out_loss(MatrixView<const double>) const { return 0.0; }
+  [[nodiscard]] virtual double left_out_loss(MatrixView<const double>) { return 0.0; }
 };
 
 struct EmSettings {
