@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "consolidation/ability_model.hpp"
+#include "consolidation/coin_model.hpp"
 #include "consolidation/discounted_ibcc.hpp"
 #include "consolidation/expectation_maximization.hpp"
 #include "consolidation/shared_mistakes.hpp"
@@ -45,7 +46,8 @@ Consolidation by_tables(const VoteTable& votes, const ConsolidationOptions& opti
 }
 
 Consolidation by_coin(const VoteTable& votes, const ConsolidationOptions& options, double shared_mistakes) {
-  return by_tables(votes, options, detail::CoinRule(), {.shared_mistakes = shared_mistakes});
+  detail::CoinModel coins(votes, options);
+  return run_em(votes, coins, detail::vote_shares(votes, options), options, {.shared_mistakes = shared_mistakes});
 }
 
 /// Shares of votes, split over the kinds at random.

@@ -82,7 +82,7 @@ class EmLoop {
         for (std::size_t s = 0; s < n_states; ++s) part[s] += row[s];
       }
     });
-    for (std::size_t e = 0; e < parts.size(); ++e) counts[e % n_states] += parts[e];
+    for (std::size_t e = 0; e < parts.size() && !settings_.has_equal_shares; ++e) counts[e % n_states] += parts[e];
     double total = 0.0;
     for (const double count : counts) total += count;
     log_shares_.resize(n_states);

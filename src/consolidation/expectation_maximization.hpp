@@ -32,11 +32,12 @@ class AnswerModel {
 };
 
 struct EmSettings {
-  double prior_count = 1.0;      ///< added to the expected number of items of every state
-  bool is_variational = false;   ///< expected logarithm of the states' shares instead of the logarithm
-  bool has_hard_steps = false;   ///< the M-step sees the best state only
-  double patience = 1.0;         ///< the tolerance is divided by it
-  double shared_mistakes = 0.0;  ///< r: log odds of n votes count 1 / (1 + r (n - 1)); only in the final posteriors
+  double prior_count = 1.0;       ///< added to the expected number of items of every state
+  bool has_equal_shares = false;  ///< all states are equally probable beforehand, whatever the items say
+  bool is_variational = false;    ///< expected logarithm of the states' shares instead of the logarithm
+  bool has_hard_steps = false;    ///< the M-step sees the best state only
+  double patience = 1.0;          ///< the tolerance is divided by it
+  double shared_mistakes = 0.0;   ///< r: log odds of n votes count 1 / (1 + r (n - 1)); only in the final posteriors
 };
 
 /// The one loop of all methods: M-step, shares of the states, E-step, until the likelihood stands still. `start` is

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "jobs/learned_skills.hpp"
 #include "workforce/copying.hpp"
 
 namespace gtlabel::detail {
@@ -84,7 +85,7 @@ std::vector<ItemIndex> most_helped(const AnswerRecord& answers, std::vector<Item
 
 std::vector<WorkerRecord> worker_records(const AnswerRecord& answers, const ItemColumns& items, const Price& price) {
   const AnswerTable& table = answers.table();
-  const LearnedSkills learned = answers.learned();
+  const LearnedSkills learned = learn_skills(answers);
   std::vector<WorkerRecord> records(table.workers().size());
   std::vector<std::int64_t> n_agreed(records.size(), 0), n_compared(records.size(), 0);
   for (std::size_t w = 0; w < records.size(); ++w) records[w].worker = table.workers()[w];

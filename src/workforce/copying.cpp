@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "core/log_sum_exp.hpp"
+#include "gtlabel/core/random.hpp"
 
 namespace gtlabel::detail {
 namespace {
@@ -16,7 +18,8 @@ constexpr double kLeast = 1e-3;  // of a probability
 constexpr double kHabitPrior = 5.0;
 constexpr std::int32_t kOtherClass = -1;  // any that nobody has named of an item
 
-constexpr std::size_t kShares = 4;  // c = 1/4, .., 1
+constexpr std::size_t kMostCompared = 24;  // words about an item, pair by pair
+constexpr std::size_t kShares = 4;         // c = 1/4, .., 1
 using LogRatios = std::array<double, kShares>;
 
 std::uint64_t key_of(std::int32_t high, std::int32_t low) {
@@ -163,6 +166,16 @@ void add(LogRatios& evidence, double ratio) {
 
 double log_mean(const LogRatios& evidence) { return log_sum_exp(evidence) - std::log(static_cast<double>(kShares)); }
 
+/// All places of a few words, kMostCompared of many, drawn whatever the words are.
+std::vector<std::size_t> drawn_places(std::size_t n_words, RandomStream& random) {
+  std::vector<std::size_t> places(n_words);
+  std::iota(places.begin(), places.end(), std::size_t{0});
+  if (n_words <= kMostCompared) return places;
+  for (std::size_t p = 0; p < kMostCompared; ++p) std::swap(places[p], places[p + random.below(n_words - p)]);
+  places.resize(kMostCompared);
+  return places;
+}
+
 }  // namespace
 
 CopyingSearch::CopyingSearch(std::vector<double> accuracy, std::int32_t n_classes)
@@ -180,12 +193,15 @@ std::vector<std::int32_t> CopyingSearch::partners(double false_alarm) const {
   Habits habits(accuracy_, n_classes_);
   for (const Item& item : items_) habits.learn(words_of(item), item.known);
   std::unordered_map<std::uint64_t, LogRatios> pairs;
+  RandomStream random(0, RandomPurpose::workforce);
   for (const Item& item : items_) {
     const auto words = words_of(item);
     if (words.size() < 3 && item.known == kNoClass) continue;
     const ItemEvidence evidence(words, item.known, habits, n_classes_);
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      for (std::size_t j = i + 1; j < words.size(); ++j) {
+    const auto compared = drawn_places(words.size(), random);
+    for (std::size_t a = 0; a < compared.size(); ++a) {
+      for (std::size_t b = a + 1; b < compared.size(); ++b) {
+        const std::size_t i = compared[a], j = compared[b];
         const auto [low, high] = std::minmax(words[i].worker, words[j].worker);
         add(pairs[key_of(high, low)], evidence.ratio(i, j));
       }

@@ -39,7 +39,8 @@ class CopyingSearch {
   /// Per worker the one with whom he agrees beyond explanation, -1: nobody; of several the one with whom most. Among
   /// people who all work alone, and as described, the probability that anybody is named is at most `false_alarm`
   /// (Bonferroni over all pairs that have answered an item together).
-  /// Cost: pairs of words about the same item, times the different answers about it.
+  /// Cost: words times the different answers about their item. Of items with more than 24 words, 24 that are drawn,
+  /// whatever was said, are compared pair by pair.
   [[nodiscard]] std::vector<std::int32_t> partners(double false_alarm) const;
 
  private:
