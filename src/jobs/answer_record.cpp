@@ -137,10 +137,16 @@ std::vector<Word> AnswerRecord::words(ItemIndex item) const {
 void AnswerRecord::learn() {
   if (is_plain()) return;
   LearnedSkills learned = learn_skills(*this);
+  are_spam_ = learned.are_spam(n_classes_);
   skills_ = std::move(learned.skills);
   if (gold_.empty() || audit_skills_) return;
   n_right_ = std::move(learned.n_right);
   n_shared_ = std::move(learned.n_shared);
+}
+
+bool AnswerRecord::seems_to_guess(std::string_view worker) const {
+  const auto place = std::find(table_.workers().begin(), table_.workers().end(), worker) - table_.workers().begin();
+  return place < std::ssize(are_spam_) && are_spam_[static_cast<std::size_t>(place)] != 0;
 }
 
 void AnswerRecord::fix_audit_skills() {
@@ -215,17 +221,18 @@ std::vector<ItemIndex> AnswerRecord::take_news() {
 }
 
 void AnswerRecord::save(SnapshotWriter& writer) const {
-  writer.section("answer_record", 2);
+  writer.section("answer_record", 3);
   detail::save(writer, skills_);
   writer.write(audit_skills_.has_value());
   detail::save(writer, audit_skills_.value_or(WorkerSkills{}));
   writer.write(std::span<const std::int64_t>(news_));
   writer.write(std::span<const double>(n_right_));  // since version 2
   writer.write(std::span<const double>(n_shared_));
+  writer.write(std::span<const std::uint8_t>(are_spam_));  // since version 3
 }
 
 void AnswerRecord::load(SnapshotReader& reader) {
-  const auto version = reader.section("answer_record", 2);
+  const auto version = reader.section("answer_record", 3);
   skills_ = load_skills(reader);
   const bool is_fixed = reader.get<bool>();
   const WorkerSkills fixed = load_skills(reader);
@@ -244,6 +251,9 @@ void AnswerRecord::load(SnapshotReader& reader) {
     require_sound(n_right_[w] >= 0.0 && n_right_[w] <= n_shared_[w] + 1e-6 && std::isfinite(n_shared_[w]),
                   "answer record: what skills were learned from");
   }
+  if (version < 3) return;
+  reader.read(are_spam_);
+  require_sound(are_spam_.size() <= table_.workers().size(), "answer record: more flags than workers");
 }
 
 }  // namespace gtlabel::detail

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "consolidation/coin_model.hpp"
+#include "gtlabel/metrics/wilson_interval.hpp"
 #include "jobs/answer_record.hpp"
 
 namespace gtlabel::detail {
@@ -84,6 +85,15 @@ SharedVotes shared_votes(const AnswerRecord& record) {
 }
 
 }  // namespace
+
+std::vector<std::uint8_t> LearnedSkills::are_spam(std::size_t n_classes) const {
+  const double halfway = 0.5 * (1.0 / static_cast<double>(n_classes) + skills.of_others);
+  std::vector<std::uint8_t> flags;
+  for (std::size_t w = 0; w < n_shared.size(); ++w) {
+    flags.push_back(n_shared[w] > 0.0 && wilson_interval(n_right[w], n_shared[w]).high < halfway ? 1 : 0);
+  }
+  return flags;
+}
 
 double drawn_to_all(double n_right, double n_shared, double of_others, std::size_t n_classes) {
   return skill_prior(n_classes).of_one(n_right, n_shared, of_others);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "jobs/worker_skills.hpp"
@@ -14,6 +15,8 @@ struct LearnedSkills {
   WorkerSkills skills;
   std::vector<double> n_right;   ///< per worker: expected right answers about items of which others have spoken too
   std::vector<double> n_shared;  ///< of so many
+  /// Per worker, whether he is surely nearer to guessing than to the others: the whole of Wilson's interval at 95 %.
+  [[nodiscard]] std::vector<std::uint8_t> are_spam(std::size_t n_classes) const;
 };
 
 /// Learns the skills from all answers of a record: one_coin's model and loop, all classes being equally probable

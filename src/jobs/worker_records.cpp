@@ -107,6 +107,7 @@ std::vector<WorkerRecord> worker_records(const AnswerRecord& answers, const Item
     ++n_compared[static_cast<std::size_t>(answer.worker)];
     n_agreed[static_cast<std::size_t>(answer.worker)] += said == label;
   }
+  const auto are_spam = learned.are_spam(answers.n_classes());
   const auto partners = copying_partners(answers, learned.skills);
   for (std::size_t w = 0; w < records.size(); ++w) {
     WorkerRecord& record = records[w];
@@ -118,8 +119,7 @@ std::vector<WorkerRecord> worker_records(const AnswerRecord& answers, const Item
     record.accuracy = is_known ? learned.n_right[w] / learned.n_shared[w] : kNotKnown;
     if (!is_known) continue;
     record.accuracy_interval = wilson_interval(learned.n_right[w], learned.n_shared[w]);
-    const double chance = 1.0 / static_cast<double>(answers.n_classes());
-    record.is_spam = record.accuracy_interval.high < 0.5 * (chance + learned.skills.of_others);
+    record.is_spam = are_spam[w] != 0;
   }
   return records;
 }
