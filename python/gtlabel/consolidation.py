@@ -13,7 +13,7 @@ from gtlabel import _core
 from gtlabel._core import InvalidArgument
 from gtlabel.vote_columns import NO_GOLD, Votes, encode
 
-MEMBERS = ("one_coin", "ibcc", "ebcc")
+MEMBERS = ("one_coin", "fast_dawid_skene", "ibcc", "ebcc")
 
 
 @dataclass(frozen=True, eq=False)

@@ -126,7 +126,9 @@ def encode(values: NDArray[Any], name: str) -> tuple[NDArray[Any], NDArray[np.in
     elif kind in "US":  # eight bytes are taken for a number, which is as good
         rows, codes = _core._encode(np.ascontiguousarray(values).view(np.int64))
     elif kind in "iub":
-        rows, codes = _core._encode(np.ascontiguousarray(values.astype(np.uint64 if kind == "u" else np.int64)))
+        rows, codes = _core._encode(
+            np.ascontiguousarray(values.astype(np.uint64 if kind == "u" else np.int64, copy=False))
+        )
     elif kind == "f":
         rows, codes = _core._encode(np.ascontiguousarray(values.astype(np.float64) + 0.0).view(np.int64))
     elif kind in "mM":

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "consolidation/ability_model.hpp"
+#include "consolidation/coin_model.hpp"
 #include "consolidation/discounted_ibcc.hpp"
 #include "consolidation/expectation_maximization.hpp"
 #include "consolidation/shared_mistakes.hpp"
@@ -29,7 +30,8 @@ constexpr double kKindPrior = 0.1;      // below 1, so that kinds without need d
 // Nats of left-out loss that cost a member the factor e: some three votes' worth, about what an item has. Much steeper
 // would be to pick one member, and the best predictor of votes is not always the best judge of the truth.
 constexpr double kLossScale = 1.0 / 3.0;
-constexpr double kShares[] = {1.0, 1.25, 1.75};  // of one_coin, ibcc, ebcc where their losses are equal
+// Of one_coin, fast_dawid_skene, ibcc and ebcc where their losses are equal.
+constexpr double kShares[] = {1.0, 0.5, 1.25, 2.0};
 constexpr std::uint64_t kStarts = 3;
 constexpr int kTrialIterations = 30;
 
@@ -45,7 +47,13 @@ Consolidation by_tables(const VoteTable& votes, const ConsolidationOptions& opti
 }
 
 Consolidation by_coin(const VoteTable& votes, const ConsolidationOptions& options, double shared_mistakes) {
-  return by_tables(votes, options, detail::CoinRule(), {.shared_mistakes = shared_mistakes});
+  detail::CoinModel coins(votes, options);
+  return run_em(votes, coins, detail::vote_shares(votes, options), options, {.shared_mistakes = shared_mistakes});
+}
+
+Consolidation by_hard_steps(const VoteTable& votes, const ConsolidationOptions& options, double shared_mistakes) {
+  return by_tables(votes, options, detail::CountedRule(kSmoothing, kSmoothing, 1, false),
+                   {.has_hard_steps = true, .shared_mistakes = shared_mistakes});
 }
 
 /// Shares of votes, split over the kinds at random.
@@ -138,6 +146,7 @@ Consolidation consolidate(const VoteTable& votes, const ConsolidationOptions& op
   detail::discount(votes, shared_mistakes, independent.probabilities);
   std::vector<Consolidation> members;
   members.push_back(by_coin(votes, options, shared_mistakes));
+  members.push_back(by_hard_steps(votes, options, shared_mistakes));
   members.push_back(std::move(independent));
   members.push_back(best_ebcc(votes, options, shared_mistakes));
   return described(weighted_mean(std::move(members)), votes, options);
@@ -158,9 +167,7 @@ Consolidation dawid_skene(const VoteTable& votes, const ConsolidationOptions& op
 
 Consolidation fast_dawid_skene(const VoteTable& votes, const ConsolidationOptions& options) {
   detail::require_sound(votes, options);
-  return described(
-      by_tables(votes, options, detail::CountedRule(kSmoothing, kSmoothing, 1, false), {.has_hard_steps = true}), votes,
-      options);
+  return described(by_hard_steps(votes, options, 0.0), votes, options);
 }
 
 Consolidation one_coin(const VoteTable& votes, const ConsolidationOptions& options) {

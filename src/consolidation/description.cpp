@@ -3,6 +3,7 @@
 #include <string>
 
 #include "consolidation/expectation_maximization.hpp"
+#include "consolidation/vote_counts.hpp"
 #include "gtlabel/core/error.hpp"
 
 namespace gtlabel::detail {
@@ -113,12 +114,16 @@ void describe(const VoteTable& votes, const ConsolidationOptions& options, Conso
   });
   result.worker_counts = options.history.values.empty() ? Matrix<double>(votes.n_workers() * k, k) : options.history;
   result.worker_accuracy.resize(static_cast<std::size_t>(votes.n_workers()));
+  VoteCounts by_answer(votes, k, executor);
+  by_answer.prepare(result.probabilities);
   for_chunks(executor, result.worker_accuracy.size(), kWorkerChunk, [&](std::size_t begin, std::size_t end) {
+    Matrix<double> own(k, k);
     for (std::size_t w = begin; w < end; ++w) {
       const MatrixView<double> counts(result.worker_counts.values.data() + w * k * k, k, k);
-      for (const Vote& vote : votes.of_worker(static_cast<std::int32_t>(w))) {
-        const auto row = result.probabilities.row(vote.other);
-        for (std::ptrdiff_t t = 0; t < k; ++t) counts(t, vote.answer) += row[static_cast<std::size_t>(t)];
+      std::fill(own.values.begin(), own.values.end(), 0.0);
+      by_answer.add(static_cast<std::int32_t>(w), result.probabilities, own);
+      for (std::ptrdiff_t t = 0; t < k; ++t) {
+        for (std::ptrdiff_t a = 0; a < k; ++a) counts(t, a) += own(a, t);
       }
       double right = 0.0, total = 0.0;
       for (std::ptrdiff_t t = 0; t < k; ++t) {

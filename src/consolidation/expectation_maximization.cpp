@@ -5,30 +5,22 @@
 #include <utility>
 
 #include "consolidation/digamma.hpp"
+#include "consolidation/log_sum.hpp"
 #include "consolidation/shared_mistakes.hpp"
+#include "consolidation/sum_of.hpp"
 
 namespace gtlabel::detail {
 namespace {
 
 constexpr std::size_t kItemChunk = 2048;
 
-/// Sum of logarithms of numbers from 1 to n states: one logarithm for many of them, which costs as much as four of
-/// their products.
-class LogSum {
- public:
-  void add(double log, double factor) noexcept {
-    sum_ += log;
-    product_ *= factor;
-    if (product_ > 1e200) *this = LogSum(total());
-  }
-  [[nodiscard]] double total() const noexcept { return sum_ + std::log(product_); }
-
-  LogSum() = default;
-
- private:
-  explicit LogSum(double sum) noexcept : sum_(sum) {}
-  double sum_ = 0.0, product_ = 1.0;
-};
+/// Divides by the sum, in place; adds the logarithm of the sum.
+void normalize(std::span<double> shares, LogSum& log_sum) {
+  const double sum = sum_of(shares);
+  const double factor = 1.0 / sum;
+  for (double& share : shares) share *= factor;
+  log_sum.add(sum);
+}
 
 /// Turns logarithms into shares of their sum, in place; adds the logarithm of the sum.
 void normalize_logs(std::span<double> logs, LogSum& log_sum) {
@@ -84,29 +76,50 @@ class EmLoop {
     const auto n = static_cast<std::size_t>(posteriors.rows), n_parts = (n + kItemChunk - 1) / kItemChunk;
     std::vector<double> parts(n_parts * n_states, 0.0);
     for_chunks(executor_, n, kItemChunk, [&](std::size_t begin, std::size_t end) {
-      double* part = parts.data() + begin / kItemChunk * n_states;
+      double* __restrict part = parts.data() + begin / kItemChunk * n_states;
       for (std::size_t i = begin; i < end; ++i) {
-        const double* row = &posteriors(static_cast<std::ptrdiff_t>(i), 0);
+        const double* __restrict row = &posteriors(static_cast<std::ptrdiff_t>(i), 0);
         for (std::size_t s = 0; s < n_states; ++s) part[s] += row[s];
       }
     });
-    for (std::size_t e = 0; e < parts.size(); ++e) counts[e % n_states] += parts[e];
+    for (std::size_t e = 0; e < parts.size() && !settings_.has_equal_shares; ++e) counts[e % n_states] += parts[e];
     double total = 0.0;
     for (const double count : counts) total += count;
     log_shares_.resize(n_states);
+    shares_.resize(n_states);
     for (std::size_t s = 0; s < n_states; ++s) {
       log_shares_[s] = settings_.is_variational ? digamma(counts[s]) - digamma(total) : std::log(counts[s] / total);
+      shares_[s] = std::exp(log_shares_[s]);
+    }
+  }
+
+  [[nodiscard]] ClassIndex gold(std::int32_t item) const {
+    return options_.gold.empty() ? kNoClass : options_.gold[static_cast<std::size_t>(item)];
+  }
+
+  /// Replaces what speaks for other classes than the known one.
+  void keep_class(ClassIndex known, std::span<double> states, double nothing) const {
+    if (known == kNoClass) return;
+    for (std::size_t s = 0; s < states.size(); ++s) {
+      if (static_cast<std::int32_t>(s) / kinds_ != known) states[s] = nothing;
     }
   }
 
   void log_joint(std::int32_t item, std::span<double> out) const {
     std::copy(log_shares_.begin(), log_shares_.end(), out.begin());
     model_.add_log_likelihoods(item, out);
-    const ClassIndex known = options_.gold.empty() ? kNoClass : options_.gold[static_cast<std::size_t>(item)];
-    if (known == kNoClass) return;
-    for (std::size_t s = 0; s < out.size(); ++s) {
-      if (static_cast<std::int32_t>(s) / kinds_ != known) out[s] = -INFINITY;
+    keep_class(gold(item), out, -INFINITY);
+  }
+
+  /// The posterior of one item; adds the logarithm of its likelihood.
+  void expect(std::int32_t item, std::span<double> out, LogSum& log_likelihood) const {
+    std::copy(shares_.begin(), shares_.end(), out.begin());
+    if (model_.multiply_likelihoods(item, out)) {
+      keep_class(gold(item), out, 0.0);
+      return normalize(out, log_likelihood);
     }
+    log_joint(item, out);
+    normalize_logs(out, log_likelihood);
   }
 
   /// The E-step, in place; returns the log-likelihood.
@@ -116,9 +129,7 @@ class EmLoop {
     for_chunks(executor_, n, kItemChunk, [&](std::size_t begin, std::size_t end) {
       LogSum part;
       for (std::size_t i = begin; i < end; ++i) {
-        const auto row = posteriors.row(static_cast<std::ptrdiff_t>(i));
-        log_joint(static_cast<std::int32_t>(i), row);
-        normalize_logs(row, part);
+        expect(static_cast<std::int32_t>(i), posteriors.row(static_cast<std::ptrdiff_t>(i)), part);
       }
       parts[begin / kItemChunk] = part.total();
     });
@@ -171,8 +182,8 @@ class EmLoop {
   EmSettings settings_;
   mutable SerialExecutor serial_;
   Executor& executor_;
-  std::int32_t kinds_;  // per class
-  std::vector<double> log_shares_;
+  std::int32_t kinds_;                       // per class
+  std::vector<double> log_shares_, shares_;  // of the states
 };
 
 }  // namespace

@@ -21,16 +21,23 @@ class AnswerModel {
   virtual void learn(MatrixView<const double> posteriors) = 0;
   /// Adds log P(answers about the item | state) to each state. Called from several threads at once.
   virtual void add_log_likelihoods(std::int32_t item, std::span<double> out) const = 0;
+  /// The same without logarithms, which is faster: multiplies each state by P(answers about the item | state), unless
+  /// that might underflow or the model cannot.  @return whether it has.
+  [[nodiscard]] virtual bool multiply_likelihoods(std::int32_t item, std::span<double> out) const {
+    static_cast<void>(item), static_cast<void>(out);
+    return false;
+  }
   /// Mean loss on votes left out, in nats; 0 where it is not known.
-  [[nodiscard]] virtual double left_out_loss(MatrixView<const double>) const { return 0.0; }
+  [[nodiscard]] virtual double left_out_loss(MatrixView<const double>) { return 0.0; }
 };
 
 struct EmSettings {
-  double prior_count = 1.0;      ///< added to the expected number of items of every state
-  bool is_variational = false;   ///< expected logarithm of the states' shares instead of the logarithm
-  bool has_hard_steps = false;   ///< the M-step sees the best state only
-  double patience = 1.0;         ///< the tolerance is divided by it
-  double shared_mistakes = 0.0;  ///< r: log odds of n votes count 1 / (1 + r (n - 1)); only in the final posteriors
+  double prior_count = 1.0;       ///< added to the expected number of items of every state
+  bool has_equal_shares = false;  ///< all states are equally probable beforehand, whatever the items say
+  bool is_variational = false;    ///< expected logarithm of the states' shares instead of the logarithm
+  bool has_hard_steps = false;    ///< the M-step sees the best state only
+  double patience = 1.0;          ///< the tolerance is divided by it
+  double shared_mistakes = 0.0;   ///< r: log odds of n votes count 1 / (1 + r (n - 1)); only in the final posteriors
 };
 
 /// The one loop of all methods: M-step, shares of the states, E-step, until the likelihood stands still. `start` is

@@ -43,14 +43,6 @@ void CountedRule::write(std::int32_t, MatrixView<const double> counts, MatrixVie
   }
 }
 
-void CoinRule::write(std::int32_t, MatrixView<const double> counts, MatrixView<double> log_table) {
-  const double accuracy = (trace_of(counts) + 2.0) / (sum_of(counts) + 3.0);
-  const double right = std::log(accuracy), wrong = std::log(rest(accuracy, counts.rows));
-  for (std::ptrdiff_t a = 0; a < counts.rows; ++a) {
-    for (std::ptrdiff_t s = 0; s < counts.cols; ++s) log_table(a, s) = a == s ? right : wrong;
-  }
-}
-
 SpamRule::SpamRule(std::int32_t n_workers, std::int32_t n_classes)
     : knowing_(static_cast<std::size_t>(n_workers), 0.5), habits_(n_workers, n_classes, 1.0 / n_classes) {}
 

@@ -22,12 +22,6 @@ class CountedRule final : public WorkerRule {
   bool is_variational_;
 };
 
-/// One accuracy per worker.
-class CoinRule final : public WorkerRule {
- public:
-  void write(std::int32_t worker, MatrixView<const double> counts, MatrixView<double> log_table) override;
-};
-
 /// Knows, or answers by a habit of his own whatever the truth.
 class SpamRule final : public WorkerRule {
  public:

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "consolidation/expectation_maximization.hpp"
+#include "consolidation/vote_counts.hpp"
 
 namespace gtlabel::detail {
 
@@ -34,16 +35,17 @@ class WorkerTables final : public AnswerModel {
   [[nodiscard]] std::int32_t n_states() const override { return n_states_; }
   void learn(MatrixView<const double> posteriors) override;
   void add_log_likelihoods(std::int32_t item, std::span<double> out) const override;
-  [[nodiscard]] double left_out_loss(MatrixView<const double> posteriors) const override;
+  [[nodiscard]] bool multiply_likelihoods(std::int32_t item, std::span<double> out) const override;
+  [[nodiscard]] double left_out_loss(MatrixView<const double> posteriors) override;
 
  private:
   [[nodiscard]] bool has_model() const { return !options_.model_probabilities.values.empty(); }
   [[nodiscard]] MatrixView<double> table(std::int32_t worker);
   [[nodiscard]] MatrixView<const double> table(std::int32_t worker) const;
   void start_counts(std::int32_t worker, Matrix<double>& counts) const;
-  [[nodiscard]] std::span<const Vote> first_votes(std::int32_t item) const;
-  void count_by_item(MatrixView<const double> posteriors);
   void count(std::int32_t worker, MatrixView<const double> posteriors, Matrix<double>& counts) const;
+  void count_model(MatrixView<const double> posteriors, Matrix<double>& counts) const;
+  void note_likelihoods();
   [[nodiscard]] double left_out_loss_of(std::int32_t worker, MatrixView<const double> posteriors,
                                         Matrix<double>& counts) const;
 
@@ -54,8 +56,9 @@ class WorkerTables final : public AnswerModel {
   Executor& executor_;
   std::int32_t n_states_;
   std::vector<double> tables_;       // workers (and the model) x answers x states
-  std::vector<double> part_counts_;  // the same for each part of the items
-  Matrix<double> model_table_;       // of the model, not logarithms
+  std::vector<double> likelihoods_;  // the same, not logarithms; empty where they would not help
+  VoteCounts counts_;
+  Matrix<double> model_table_;  // of the model, not logarithms
 };
 
 }  // namespace gtlabel::detail

@@ -2,154 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <numeric>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "gtlabel/storage/snapshot.hpp"
+#include "jobs/learned_skills.hpp"
 
 namespace gtlabel::detail {
 namespace {
 
-// Answers' worth by which a worker's accuracy is drawn to that of all: nobody is trusted or distrusted on a few.
-constexpr double kSkillPrior = 10.0;
-// Of all workers' answers, before there are any. Two people who agree on the first sample look faultless.
-constexpr double kRightPrior = 8.0, kWrongPrior = 4.0;
-// Agreeing with others proves no more. By default it takes two people to settle an item, because one whom nobody checks
-// any more would keep the accuracy that he was thought to have.
-constexpr double kMostAccuracy = 0.97;
 // Several people have to say that an item is none of the classes before it leaves the pool.
 constexpr std::int64_t kLeastNoneOfThese = 2;
-constexpr double kTolerance = 1e-5;  // of an accuracy
-constexpr int kMostPasses = 50;
-constexpr double kLeastRight = 1e-3;
-
-double drawn_to_all(double n_right, double n_shared, double of_others, double chance) {
-  const double accuracy = (n_right + kSkillPrior * of_others) / (n_shared + kSkillPrior);
-  return std::clamp(accuracy, chance, std::max(chance, kMostAccuracy));
-}
-
-/// Position of each name among the sorted ones, so that nothing depends on who answered first.
-std::vector<std::int32_t> ranks_of(const std::vector<std::string>& names) {
-  std::vector<std::int32_t> order(names.size()), ranks(names.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) { return names[a] < names[b]; });
-  for (std::size_t r = 0; r < order.size(); ++r) ranks[order[r]] = static_cast<std::int32_t>(r);
-  return ranks;
-}
-
-/// Sure words about items of which there are several, or whose class is known, by consecutive numbers.
-struct SharedVotes {
-  std::vector<std::int32_t> items, workers;
-  std::vector<ClassIndex> answers;
-  std::vector<std::int32_t> worker_names;  // of the answer table
-  std::vector<ClassIndex> gold;            // per item
-  ClassIndex n_classes = 0;
-};
-
-SharedVotes shared_votes(const AnswerRecord& record, std::int64_t n_items, std::size_t n_classes) {
-  SharedVotes votes;
-  votes.n_classes = static_cast<ClassIndex>(n_classes);
-  const auto ranks = ranks_of(record.table().workers());
-  std::int32_t n_shared = 0;
-  for (ItemIndex item = 0; item < n_items; ++item) {
-    if (!record.is_answered(item)) continue;
-    auto words = record.words(item);
-    std::erase_if(words, [](const Word& word) { return !is_sure(word); });
-    if (words.size() < (record.gold(item) == kNoClass ? 2 : 1)) continue;
-    votes.gold.push_back(record.gold(item));
-    std::sort(words.begin(), words.end(), [&](const Word& a, const Word& b) {
-      return std::pair(ranks[a.worker], a.answer) < std::pair(ranks[b.worker], b.answer);
-    });
-    for (const Word& word : words) {
-      votes.items.push_back(n_shared);
-      votes.workers.push_back(ranks[word.worker]);
-      const bool is_none = word.answer == kNoneOfThese;
-      votes.answers.push_back(is_none ? static_cast<ClassIndex>(n_classes) : word.answer);
-      if (is_none) votes.n_classes = static_cast<ClassIndex>(n_classes) + 1;
-    }
-    ++n_shared;
-  }
-  // Workers without such a word get no number.
-  std::vector<std::int32_t> number(ranks.size(), -1), name_of(ranks.size());
-  for (std::size_t w = 0; w < ranks.size(); ++w) name_of[ranks[w]] = static_cast<std::int32_t>(w);
-  for (const std::int32_t rank : votes.workers) number[rank] = 0;
-  for (std::size_t rank = 0; rank < number.size(); ++rank) {
-    if (number[rank] < 0) continue;
-    number[rank] = static_cast<std::int32_t>(votes.worker_names.size());
-    votes.worker_names.push_back(name_of[rank]);
-  }
-  for (std::int32_t& worker : votes.workers) worker = number[worker];
-  return votes;
-}
-
-/// One accuracy a worker, by expectation maximisation from "all are right as often as a prior says". Every class is as
-/// probable as any other beforehand: shares of classes that are learned from the few items of which several people have
-/// spoken cost answers and accuracy on real crowds, above all where one class is common (tests/benchmarks/people.py).
-class SkillSearch {
- public:
-  explicit SkillSearch(const SharedVotes& votes)
-      : votes_(votes),
-        n_right_(votes.worker_names.size(), 0.0),
-        n_shared_(votes.worker_names.size(), 0.0),
-        accuracy_(votes.worker_names.size(), kRightPrior / (kRightPrior + kWrongPrior)) {}
-
-  /// One pass over the votes. @return the largest change of an accuracy.
-  double improve() {
-    std::fill(n_right_.begin(), n_right_.end(), 0.0);
-    std::fill(n_shared_.begin(), n_shared_.end(), 0.0);
-    for (std::size_t begin = 0, end = 0; begin < votes_.items.size(); begin = end) {
-      while (end < votes_.items.size() && votes_.items[end] == votes_.items[begin]) ++end;
-      count(begin, end);
-    }
-    of_others_ = std::min((std::accumulate(n_right_.begin(), n_right_.end(), 0.0) + kRightPrior) /
-                              (std::accumulate(n_shared_.begin(), n_shared_.end(), 0.0) + kRightPrior + kWrongPrior),
-                          kMostAccuracy);
-    double change = 0.0;
-    for (std::size_t w = 0; w < accuracy_.size(); ++w) {
-      const double before = std::exchange(accuracy_[w], shrunk(n_right_[w], n_shared_[w]));
-      change = std::max(change, std::abs(accuracy_[w] - before));
-    }
-    return change;
-  }
-
-  /// Nobody is taken to be right in less than by guessing: with few answers his word would be turned round by chance.
-  [[nodiscard]] double shrunk(double n_right, double n_shared) const {
-    return drawn_to_all(n_right, n_shared, of_others_, 1.0 / static_cast<double>(votes_.n_classes));
-  }
-  [[nodiscard]] double of_others() const noexcept { return of_others_; }
-  [[nodiscard]] const std::vector<double>& n_right() const noexcept { return n_right_; }
-  [[nodiscard]] const std::vector<double>& n_shared() const noexcept { return n_shared_; }
-
- private:
-  /// The votes of one item.
-  void count(std::size_t begin, std::size_t end) {
-    const ClassIndex known = votes_.gold[static_cast<std::size_t>(votes_.items[begin])];
-    odds_.clear();
-    for (std::size_t v = begin; v < end && known == kNoClass; ++v) odds_[votes_.answers[v]] += log_odds(v);
-    double largest = 0.0, sum = 0.0;
-    for (const auto& [answer, odds] : odds_) largest = std::max(largest, odds);
-    for (const auto& [answer, odds] : odds_) sum += std::exp(odds - largest);
-    sum += static_cast<double>(votes_.n_classes - std::ssize(odds_)) * std::exp(-largest);  // what nobody has named
-    for (std::size_t v = begin; v < end; ++v) {
-      const auto w = static_cast<std::size_t>(votes_.workers[v]);
-      n_shared_[w] += 1.0;
-      n_right_[w] += known != kNoClass ? (votes_.answers[v] == known ? 1.0 : 0.0)
-                                       : std::exp(odds_[votes_.answers[v]] - largest) / sum;
-    }
-  }
-  [[nodiscard]] double log_odds(std::size_t v) const {
-    const double right =
-        std::clamp(accuracy_[static_cast<std::size_t>(votes_.workers[v])], kLeastRight, 1 - kLeastRight);
-    return std::log(right * static_cast<double>(votes_.n_classes - 1) / (1.0 - right));
-  }
-
-  const SharedVotes& votes_;
-  std::vector<double> n_right_, n_shared_, accuracy_;
-  double of_others_ = kRightPrior / (kRightPrior + kWrongPrior);
-  std::map<ClassIndex, double> odds_;  // of the item that is being counted
-};
+constexpr std::size_t kMany = 32;  // words about an item
 
 }  // namespace
 
@@ -250,44 +116,37 @@ std::optional<Verdict> AnswerRecord::add(ItemIndex item, std::string_view worker
 
 std::vector<Word> AnswerRecord::words(ItemIndex item) const {
   std::vector<Word> words;
+  std::unordered_set<std::int32_t> heard_of_many;  // of a few, a look at each is faster
+  const auto is_first = [&](std::int32_t worker) {
+    if (words.size() >= kMany) return heard_of_many.insert(worker).second;
+    return std::none_of(words.begin(), words.end(), [&](const Word& word) { return word.worker == worker; });
+  };
   for_rows(item, [&](const Answer& answer) {
     if (answer.class_index == kSkip) return;
     const bool has_name = !table_.workers()[static_cast<std::size_t>(answer.worker)].empty();
-    const bool is_replaced = has_name && std::any_of(words.begin(), words.end(),
-                                                     [&](const Word& word) { return word.worker == answer.worker; });
-    if (!is_replaced) words.push_back({answer.worker, answer.class_index, answer.certainty});
+    if (has_name && !is_first(answer.worker)) return;
+    words.push_back({answer.worker, answer.class_index, answer.certainty});
+    if (words.size() == kMany) {
+      for (const Word& word : words) heard_of_many.insert(word.worker);
+    }
   });
   std::erase_if(words, [](const Word& word) { return word.answer == kNoClass; });
   return words;
 }
 
-LearnedSkills AnswerRecord::learned() const {
-  LearnedSkills learned;
-  const SharedVotes votes = shared_votes(*this, std::ssize(last_row_), n_classes_);
-  if (votes.items.empty()) return learned;
-  SkillSearch search(votes);
-  for (int pass = 0; pass < kMostPasses && search.improve() > kTolerance; ++pass) continue;
-  const std::size_t n = table_.workers().size();
-  learned.n_right.assign(n, 0.0);
-  learned.n_shared.assign(n, 0.0);
-  learned.skills.of_others = search.of_others();
-  learned.skills.accuracy.assign(n, search.shrunk(0.0, 0.0));
-  for (std::size_t w = 0; w < votes.worker_names.size(); ++w) {
-    const auto name = static_cast<std::size_t>(votes.worker_names[w]);
-    learned.n_right[name] = search.n_right()[w];
-    learned.n_shared[name] = search.n_shared()[w];
-    learned.skills.accuracy[name] = search.shrunk(search.n_right()[w], search.n_shared()[w]);
-  }
-  return learned;
-}
-
 void AnswerRecord::learn() {
   if (is_plain()) return;
-  LearnedSkills learned = this->learned();
+  LearnedSkills learned = learn_skills(*this);
+  are_spam_ = learned.are_spam(n_classes_);
   skills_ = std::move(learned.skills);
   if (gold_.empty() || audit_skills_) return;
   n_right_ = std::move(learned.n_right);
   n_shared_ = std::move(learned.n_shared);
+}
+
+bool AnswerRecord::seems_to_guess(std::string_view worker) const {
+  const auto place = std::find(table_.workers().begin(), table_.workers().end(), worker) - table_.workers().begin();
+  return place < std::ssize(are_spam_) && are_spam_[static_cast<std::size_t>(place)] != 0;
 }
 
 void AnswerRecord::fix_audit_skills() {
@@ -320,12 +179,11 @@ Verdict AnswerRecord::gold_verdict(ItemIndex item) const {
   // People's answer about it is to be as good, or bad, as an audit's; taking out what was never in does no harm, for it
   // makes right words weigh less and wrong ones more.
   WorkerSkills skills = skills_for(true);
-  const double chance = 1.0 / static_cast<double>(n_classes_);
   for (const Word& word : words(item)) {
     const auto w = static_cast<std::size_t>(word.worker);
     if (!is_sure(word) || w >= n_shared_.size() || n_shared_[w] < 1.0) continue;
     const double n_right = std::max(0.0, n_right_[w] - (word.answer == gold(item) ? 1.0 : 0.0));
-    skills.accuracy[w] = drawn_to_all(n_right, n_shared_[w] - 1.0, skills.of_others, chance);
+    skills.accuracy[w] = drawn_to_all(n_right, n_shared_[w] - 1.0, skills.of_others, n_classes_);
   }
   return verdict_by(item, skills);
 }
@@ -363,17 +221,18 @@ std::vector<ItemIndex> AnswerRecord::take_news() {
 }
 
 void AnswerRecord::save(SnapshotWriter& writer) const {
-  writer.section("answer_record", 2);
+  writer.section("answer_record", 3);
   detail::save(writer, skills_);
   writer.write(audit_skills_.has_value());
   detail::save(writer, audit_skills_.value_or(WorkerSkills{}));
   writer.write(std::span<const std::int64_t>(news_));
   writer.write(std::span<const double>(n_right_));  // since version 2
   writer.write(std::span<const double>(n_shared_));
+  writer.write(std::span<const std::uint8_t>(are_spam_));  // since version 3
 }
 
 void AnswerRecord::load(SnapshotReader& reader) {
-  const auto version = reader.section("answer_record", 2);
+  const auto version = reader.section("answer_record", 3);
   skills_ = load_skills(reader);
   const bool is_fixed = reader.get<bool>();
   const WorkerSkills fixed = load_skills(reader);
@@ -392,6 +251,9 @@ void AnswerRecord::load(SnapshotReader& reader) {
     require_sound(n_right_[w] >= 0.0 && n_right_[w] <= n_shared_[w] + 1e-6 && std::isfinite(n_shared_[w]),
                   "answer record: what skills were learned from");
   }
+  if (version < 3) return;
+  reader.read(are_spam_);
+  require_sound(are_spam_.size() <= table_.workers().size(), "answer record: more flags than workers");
 }
 
 }  // namespace gtlabel::detail

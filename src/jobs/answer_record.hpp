@@ -20,13 +20,6 @@ struct Verdict {
   float confidence = 0.0F;  ///< probability of the label
 };
 
-/// Skills, and what they were learned from.
-struct LearnedSkills {
-  WorkerSkills skills;
-  std::vector<double> n_right;   ///< per worker: expected right answers about items of which others have spoken too
-  std::vector<double> n_shared;  ///< of so many
-};
-
 /// Everything that people said, and what it amounts to item by item.
 ///
 /// A person's word about an item is the last answer with his name; answers without a name are of different people. With
@@ -87,8 +80,9 @@ class AnswerRecord {
 
   /// Learns the skills from all answers so far. Cost: some tens of passes over the answers.
   void learn();
-  [[nodiscard]] LearnedSkills learned() const;
   [[nodiscard]] const WorkerSkills& skills() const noexcept { return skills_; }
+  /// Whether the worker seemed to guess when skills were learned last. O(workers).
+  [[nodiscard]] bool seems_to_guess(std::string_view worker) const;
   /// From now on audits are judged by the present skills: what is learned later may depend on the audit's coins.
   void fix_audit_skills();
   /// @param is_committed  judged as an audit: by the skills that were fixed.
@@ -135,6 +129,7 @@ class AnswerRecord {
   WorkerSkills skills_;
   std::vector<double> n_right_, n_shared_;  // with gold: what the skills for audits are learned from
   std::optional<WorkerSkills> audit_skills_;
+  std::vector<std::uint8_t> are_spam_;  // per worker, as of `learn`
   std::vector<ItemIndex> news_;
 };
 

@@ -242,7 +242,7 @@ struct LabelingJob::State {
       if (having == worker) his.push_back(item);
       if (having.empty()) open.push_back(item);
     }
-    if (his.empty()) {
+    if (his.empty() && !has_to_wait(worker)) {
       his = detail::most_helped(loop.answers(), std::move(open), index_of_worker(worker), size, classes.size());
     }
     Batch batch{.items = {}, .purposes = {}, .round = whole.round};
@@ -256,6 +256,15 @@ struct LabelingJob::State {
     if (recorder && !given.empty()) recorder->store().write_leases(given, detail::system_seconds());
     for (const detail::StoredLease& lease : given) leases.lease(lease.item, lease.worker, lease.until);
     return batch;
+  }
+
+  /// Who seems to guess gets nothing while anybody who does not has work in hand: if all others have left, or guess
+  /// too, the job goes on with him.
+  [[nodiscard]] bool has_to_wait(const std::string& worker) const {
+    if (!loop.answers().seems_to_guess(worker)) return false;
+    const auto holders = leases.holders();
+    return std::any_of(holders.begin(), holders.end(),
+                       [&](std::string_view other) { return !loop.answers().seems_to_guess(other); });
   }
 
   /// In the answer table; behind all for one who has not answered yet.

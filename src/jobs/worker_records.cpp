@@ -7,6 +7,7 @@
 #include <numeric>
 #include <utility>
 
+#include "jobs/learned_skills.hpp"
 #include "workforce/copying.hpp"
 
 namespace gtlabel::detail {
@@ -84,7 +85,7 @@ std::vector<ItemIndex> most_helped(const AnswerRecord& answers, std::vector<Item
 
 std::vector<WorkerRecord> worker_records(const AnswerRecord& answers, const ItemColumns& items, const Price& price) {
   const AnswerTable& table = answers.table();
-  const LearnedSkills learned = answers.learned();
+  const LearnedSkills learned = learn_skills(answers);
   std::vector<WorkerRecord> records(table.workers().size());
   std::vector<std::int64_t> n_agreed(records.size(), 0), n_compared(records.size(), 0);
   for (std::size_t w = 0; w < records.size(); ++w) records[w].worker = table.workers()[w];
@@ -106,6 +107,7 @@ std::vector<WorkerRecord> worker_records(const AnswerRecord& answers, const Item
     ++n_compared[static_cast<std::size_t>(answer.worker)];
     n_agreed[static_cast<std::size_t>(answer.worker)] += said == label;
   }
+  const auto are_spam = learned.are_spam(answers.n_classes());
   const auto partners = copying_partners(answers, learned.skills);
   for (std::size_t w = 0; w < records.size(); ++w) {
     WorkerRecord& record = records[w];
@@ -117,8 +119,7 @@ std::vector<WorkerRecord> worker_records(const AnswerRecord& answers, const Item
     record.accuracy = is_known ? learned.n_right[w] / learned.n_shared[w] : kNotKnown;
     if (!is_known) continue;
     record.accuracy_interval = wilson_interval(learned.n_right[w], learned.n_shared[w]);
-    const double chance = 1.0 / static_cast<double>(answers.n_classes());
-    record.is_spam = record.accuracy_interval.high < 0.5 * (chance + learned.skills.of_others);
+    record.is_spam = are_spam[w] != 0;
   }
   return records;
 }

@@ -13,12 +13,12 @@
 /// of votes per item are no trouble.
 namespace gtlabel {
 
-/// The default: a weighted mean of one_coin, ibcc and ebcc (of three starts the likeliest after 30 iterations).
-/// Weights fall with the loss on left-out votes, gently: no model of people is best everywhere, and the one that
-/// predicts votes best does not always know the truth best. Members are sharpened less by many votes than they say:
-/// their log odds are divided by 1 + r (n - 1) for n votes (Kish's design effect), because people share mistakes: what
-/// a model counts as n independent opinions is seldom that. r, up to 0.7, is twice the root of the correlation with
-/// which people are right or wrong about the same items, as ibcc has it; with few votes it is drawn towards 0.35.
+/// The default: a weighted mean of one_coin, fast_dawid_skene, ibcc and ebcc (of three starts the likeliest after 30
+/// iterations). Weights fall with the loss on left-out votes, gently: no model of people is best everywhere, and the
+/// one that predicts votes best does not always know the truth best. Members are sharpened less by many votes than they
+/// say: their log odds are divided by 1 + r (n - 1) for n votes (Kish's design effect), because people share mistakes:
+/// what a model counts as n independent opinions is seldom that. r, up to 0.7, is twice the root of the correlation
+/// with which people are right or wrong about the same items, as ibcc has it; with few votes it is drawn towards 0.35.
 /// docs/consolidation.md has measurements.
 [[nodiscard]] GTLABEL_EXPORT Consolidation consolidate(const VoteTable& votes,
                                                        const ConsolidationOptions& options = {});

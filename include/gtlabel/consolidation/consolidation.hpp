@@ -46,7 +46,7 @@ struct Consolidation {
   /// Mean over the votes of -log of the probability that is given to it without it (nats); what consolidate weighs its
   /// members by. 0 where it is not computed: majority_vote, glad.
   double left_out_loss = 0.0;
-  /// Weights of the members one_coin, ibcc and ebcc; only of consolidate.
+  /// Weights of the members one_coin, fast_dawid_skene, ibcc and ebcc; only of consolidate.
   std::vector<double> member_weights;
 };
 

@@ -102,7 +102,9 @@ class GTLABEL_EXPORT LabelingJob {
   /// What to ask this worker next: items of the present batch that he has not answered or skipped and that nobody else
   /// has now, those first that his answer is expected to make surest. They are leased to him; what he has not answered
   /// within lease_seconds goes to others. Asked for again before, the same items. Empty: nothing for him at the moment,
-  /// ask again when others have answered; nothing: the job is finished. Use either this or the one above in a job.
+  /// ask again when others have answered; nothing: the job is finished. A worker who seems to guess
+  /// (WorkerRecord::is_spam, as of the last round) gets nothing while anybody who does not has items in hand. Use either
+  /// this or the one above in a job.
   /// @param worker  his name, not empty.
   /// @param size    items at most; 0: kLeaseSize.
   /// Cost beside that of next_batch: O(items of the batch x answers about them x classes).

@@ -23,8 +23,8 @@ struct WorkerRecord {
   std::int64_t n_gold = 0;        ///< sure answers about items of which the host knows the class
   std::int64_t n_gold_right = 0;  ///< of those, right
   /// The worker with whom he agrees more often than people do who are as good as they are and do not know of each
-  /// other; "": nobody. Of jobs of people who work alone and whose mistakes are their own at most 1 in 20 flags any of
-  /// them; a mistake that many share looks like copying (docs/people.md).
+  /// other; "": nobody. Of jobs of people who seem to repeat each other in two fifths of their items at most, because
+  /// they work alone, at most 1 in 20 flags any of them (docs/people.md).
   std::string copying_with;
 };
 

@@ -10,6 +10,7 @@ import gtlabel as gt
 from gtlabel.cli import options, output
 from gtlabel.cli.answer_columns import AnswerColumns
 from gtlabel.cli.answer_sources import Truth, answers_of_items
+from gtlabel.cli.gold_file import check_same_gold, read_gold
 from gtlabel.cli.item_features import columns_left_out, features_of
 from gtlabel.cli.job_input import JobInput
 from gtlabel.cli.stored_rows import check_same_rows, remember_rows
@@ -36,10 +37,18 @@ def make_job(
     if is_stored:
         if is_row_by_place:
             check_same_rows(arguments.store, table)
-        return _stored_job(arguments, table, ids, features, classes, target)
+        job = _stored_job(arguments, table, ids, features, classes, target)
+        if gold := _gold(arguments, table, ids, job.active_classes):
+            check_same_gold(arguments.gold, gold, job)
+        return job
     _check_answers(arguments, table, ids, given, classes)
+    known: dict[str, Any] = {}
+    if gold := _gold(arguments, table, ids, classes):
+        known["gold"] = gold
+        if arguments.gold_rate is not None:
+            known["gold_rate"] = arguments.gold_rate
     if source.request is not None:
-        return _requested_job(arguments, source.request, features, classes)
+        return _requested_job(arguments, source.request, features, classes, known)
     job = gt.LabelingJob(
         features,
         classes,
@@ -52,6 +61,7 @@ def make_job(
         price=price,
         budget=budget,
         commit="final" if arguments.final else "eager",
+        **known,
         **({} if arguments.store is None else {"store": arguments.store}),
     )
     if arguments.store is None or not is_row_by_place:
@@ -76,7 +86,7 @@ def _check_answers(
 
 
 def _requested_job(
-    arguments: argparse.Namespace, request: JobRequest, features: Any, classes: list[str]
+    arguments: argparse.Namespace, request: JobRequest, features: Any, classes: list[str], gold: dict[str, Any]
 ) -> gt.LabelingJob:
     """What the request says, but for what the options say otherwise."""
     budget = gt.Budget(arguments.max_answers, arguments.max_cost, arguments.max_items)
@@ -95,11 +105,22 @@ def _requested_job(
         n_threads=arguments.threads,
         commit="final" if arguments.final else "eager",
         store=request.store_path,
+        **gold,
         **{name: value for name, value in said.items() if value is not None},
     )
     for warning in request.warnings[known:]:
         output.tell(f"warning: {warning}")
     return job
+
+
+def _gold(
+    arguments: argparse.Namespace, table: Table, ids: list[str] | None, classes: list[str]
+) -> tuple[list[int], list[str]] | None:
+    if arguments.gold is None:
+        if arguments.gold_rate is not None:
+            raise gt.InvalidArgument("--gold-rate: given without --gold, expected both")
+        return None
+    return read_gold(arguments.gold, range(len(table)) if ids is None else ids, classes)
 
 
 def _classes(arguments: argparse.Namespace, source: JobInput, given: AnswerColumns | None) -> list[str]:

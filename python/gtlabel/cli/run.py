@@ -127,6 +127,14 @@ def _add_job_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--until-confidence", type=options.share, metavar="P", help="ask no more people than it takes (default: 0.98)"
     )
+    group.add_argument(
+        "--gold",
+        metavar="FILE",
+        help="a CSV or JSON Lines of item and answer: items whose class is known, planted among the others",
+    )
+    group.add_argument(
+        "--gold-rate", type=options.share, metavar="P", help="items of gold planted per other item (default: 0.05)"
+    )
     group.add_argument("--max-answers", type=options.at_least(1), metavar="N", help="budget: paid answers")
     group.add_argument(
         "--max-items", type=options.at_least(1), metavar="N", help="budget: items that people are asked about"
@@ -154,7 +162,7 @@ def call(arguments: argparse.Namespace) -> int:
         output.tell(f"The job lives in {arguments.store}; the same command goes on with it.")
     check_kinds(outputs)
     is_filled_in = _asks_where_answers_are(arguments)
-    inputs = [arguments.input, arguments.store, arguments.features, arguments.onnx]
+    inputs = [arguments.input, arguments.store, arguments.features, arguments.onnx, arguments.gold]
     if not is_filled_in:
         inputs.append(arguments.answers)
     written = [*(("-o", path) for path in outputs), ("--ask", arguments.ask)]

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -44,6 +46,19 @@ TEST_CASE("encode_ids: codes count distinct ids in order of first appearance") {
   const auto codes = gtlabel::encode_ids<std::string>(ids);
   CHECK(codes.ids == std::vector<std::string>{"b", "a", "c"});
   CHECK(codes.codes == Indices{0, 1, 0, 2});
+}
+
+TEST_CASE("encode_ids: whole numbers are coded alike, close together or as far apart as they can be") {
+  constexpr auto kLeast = std::numeric_limits<std::int64_t>::min(), kMost = std::numeric_limits<std::int64_t>::max();
+  for (const std::vector<std::int64_t>& ids : {std::vector<std::int64_t>{-1, -2, -1, 0},
+                                               {7, 5, 7, 1000},
+                                               {kMost, kLeast, kMost, 0},
+                                               {kMost, kMost - 1, kMost, kMost - 2}}) {
+    const auto codes = gtlabel::encode_ids<std::int64_t>(ids);
+    CHECK(codes.ids == std::vector<std::int64_t>{ids[0], ids[1], ids[3]});
+    CHECK(codes.codes == Indices{0, 1, 0, 2});
+  }
+  CHECK(gtlabel::encode_ids<std::int64_t>({}).ids.empty());
 }
 
 }  // namespace

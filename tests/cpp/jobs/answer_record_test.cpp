@@ -2,10 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "gtlabel/workforce/simulated_workforce.hpp"
+#include "jobs/learned_skills.hpp"
 
 namespace {
 
@@ -128,7 +130,7 @@ AnswerRecord crowd(const std::vector<int>& order, double good = 0.9, int n_items
 
 TEST_CASE("AnswerRecord: skills are learned, and who guesses weighs nothing") {
   const AnswerRecord record = crowd({0, 1, 2, 3});
-  const auto learned = record.learned();
+  const auto learned = detail::learn_skills(record);
   for (int w = 0; w < 3; ++w) CHECK(learned.skills.of(w) == doctest::Approx(0.9).epsilon(0.06));
   CHECK(learned.skills.of(3) < 0.45);
   CHECK(learned.skills.of(7) < 0.9);  // a newcomer is as good as all are
@@ -138,7 +140,7 @@ TEST_CASE("AnswerRecord: skills are learned, and who guesses weighs nothing") {
 TEST_CASE("AnswerRecord: nothing is learned of a worker from lone words") {
   AnswerRecord record(500, 2, kUpToFive);
   for (ItemIndex item = 0; item < 500; ++item) say(record, item, "ann", 0);
-  CHECK(record.learned().skills.of(0) == record.skills().of(0));
+  CHECK(detail::learn_skills(record).skills.of(0) == record.skills().of(0));
 }
 
 TEST_CASE("AnswerRecord: two who always agreed do not settle items alone by default") {
@@ -184,6 +186,20 @@ TEST_CASE("AnswerRecord: audits are judged by what was known of the workers befo
   record.learn();
   CHECK(record.verdict(0, true).confidence == before);
   CHECK(record.verdict(0, false).confidence > before);
+}
+
+TEST_CASE("AnswerRecord: a worker has one word about an item, however many have spoken") {
+  AnswerRecord record(1, 2, {.min = 1, .max = 100});
+  for (int pass = 0; pass < 2; ++pass) {
+    for (int w = 0; w < 80; ++w) {
+      std::string name = "w";
+      record.add(0, name.append(std::to_string(w)), Answer{.class_index = pass});
+      record.add(0, "", Answer{.class_index = pass});
+    }
+  }
+  const auto words = record.words(0);
+  CHECK(words.size() == 80 + 160);
+  CHECK(std::count_if(words.begin(), words.end(), [](const auto& word) { return word.answer == 1; }) == 80 + 80);
 }
 
 }  // namespace

@@ -425,6 +425,52 @@ TEST_CASE("LabelingJob: the table of workers tells who is good and who guesses")
   }
 }
 
+TEST_CASE(
+    "LabelingJob: who guesses gets no work while others have it in hand, and all of it when nobody else is left") {
+  const GaussianPool pool(300, 4, 4.0);
+  std::vector<SimulatedWorker> workers;
+  for (int w = 0; w < 5; ++w) workers.push_back({.name = name_of(w), .accuracy = 0.95});
+  workers.push_back({.name = "spammer", .accuracy = 0.25});
+  const SimulatedWorkforce workforce(4, workers, 2);
+  auto options = with_overlap();
+  options.target = ConfidenceThreshold{1.0};  // everything to people
+  auto job = make_job(pool, options);
+  const auto is_flagged = [&] {
+    const auto table = job.workers();
+    return std::any_of(table.begin(), table.end(), [](const auto& worker) { return worker.is_spam; });
+  };
+  const auto answer = [&](const Batch& batch, std::size_t w) {
+    std::vector<ClassIndex> said;
+    for (const ItemIndex item : batch.items) said.push_back(workforce.answer(w, item, pool.classes[item]));
+    const std::vector<std::string> names(said.size(), workers[w].name);
+    job.submit(batch.items, std::span<const ClassIndex>(said), names);
+  };
+  int n_empty = 0;
+  for (int turn = 0; turn < 60; ++turn) {
+    const auto held = job.next_batch(name_of(0), 3);
+    for (std::size_t w = 1; w < workers.size(); ++w) {
+      const auto batch = job.next_batch(workers[w].name, 3);
+      if (w == 5 && is_flagged() && !held->items.empty()) {
+        n_empty += batch->items.empty() ? 1 : 0;
+        if (n_empty > 0) CHECK(batch->items.empty());  // known since the last round
+      }
+      answer(*batch, w);
+    }
+    answer(*held, 0);
+  }
+  CHECK(is_flagged());
+  CHECK(n_empty > 10);
+  const auto before = job.workers();
+  while (auto batch = job.next_batch("spammer", 10)) {  // nobody else comes any more
+    if (batch->items.empty()) break;
+    answer(*batch, 5);
+  }
+  const auto n_answers = [](const std::vector<WorkerRecord>& table) {
+    return std::find_if(table.begin(), table.end(), [](const auto& w) { return w.worker == "spammer"; })->n_answers;
+  };
+  CHECK(n_answers(job.workers()) > n_answers(before) + 5);
+}
+
 TEST_CASE("LabelingJob: saved at every batch, a job with leases goes on as if nothing had happened") {
   const GaussianPool pool(300, 2, 4.0);
   const auto workforce = people(2, 0.9);

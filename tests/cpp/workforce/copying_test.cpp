@@ -99,6 +99,44 @@ TEST_CASE("CopyingSearch: two who always name the same class do not copy, whoeve
   }
 }
 
+TEST_CASE("CopyingSearch: two who are right where most others are misled do not copy") {
+  RandomStream random(14, RandomPurpose::user);
+  for (int run = 0; run < 10; ++run) {
+    CopyingSearch search(std::vector<double>(12, 0.75), 2);
+    for (int item = 0; item < 400; ++item) {
+      const bool is_misleading = random.uniform() < 0.2;
+      const std::int32_t truth = item % 2;
+      std::vector<SharedWord> words;
+      for (std::int32_t w = 0; w < 12; ++w) {
+        const bool is_expert = w < 2;
+        if (!is_expert && random.uniform() < 0.6) continue;
+        const double right = is_expert ? 0.9 : is_misleading ? 0.2 : 0.9;
+        words.push_back({w, random.uniform() < right ? truth : 1 - truth});
+      }
+      search.add_item(words);
+    }
+    const auto partners = search.partners(0.05);
+    CHECK(std::all_of(partners.begin(), partners.end(), [](auto with) { return with == -1; }));
+  }
+}
+
+TEST_CASE("CopyingSearch: one who copies is found where hundreds answer every item, too") {
+  RandomStream random(15, RandomPurpose::user);
+  CopyingSearch search(std::vector<double>(200, 0.8), 4);
+  for (int item = 0; item < 4000; ++item) {
+    std::vector<SharedWord> words;
+    for (std::int32_t w = 0; w < 200; ++w) {
+      const bool is_right = random.uniform() < 0.8;
+      words.push_back({w, is_right ? 0 : 1 + static_cast<std::int32_t>(random.below(3))});
+    }
+    words[7].answer = words[3].answer;
+    search.add_item(words);
+  }
+  const auto partners = search.partners(0.05);
+  CHECK(partners[7] == 3);
+  CHECK(std::count(partners.begin(), partners.end(), -1) == 198);
+}
+
 TEST_CASE("CopyingSearch: a class that is known takes the place of the others' answers") {
   CopyingSearch alone(std::vector<double>{0.8, 0.8}, 3), with_gold = alone;
   for (int i = 0; i < 60; ++i) {

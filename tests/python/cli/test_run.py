@@ -76,6 +76,46 @@ def test_json_has_what_is_proved_of_every_class(command, items_csv):
     assert all(entry["bound"] <= 0.1 for entry in proved)
 
 
+def test_gold_is_planted_and_bounds_the_error_against_the_truth(command, items_csv, write_csv, read_csv, pool):
+    gold = write_csv("gold.csv", [["item", "answer"], *([f"i{item}", pool.names[item]] for item in range(0, 400, 4))])
+    ended = command("run", items_csv, "--truth", "kind", *WIDE, "--gold", gold, "--gold-rate", "50%", "--json")
+    assert ended.code == 0, ended.err
+    assert ended.document["gold"]["n_given"] == 100
+    assert ended.document["gold"]["n_asked"] > 10
+    assert ended.document["certificate"]["truth"]["n_gold"] == ended.document["gold"]["n_asked"]
+    labels = read_csv("items.labels.csv")
+    assert [labels[item]["label"] for item in range(0, 400, 4)] == [pool.names[item] for item in range(0, 400, 4)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        ([["i7", "none"]], (), "gold.csv:2: 'none' is none of the classes"),
+        ([["i999", "x"]], (), "gold.csv:2: no item 'i999' in the input"),
+        ([["i7", ""]], (), "gold.csv names no item"),
+        (None, ("--gold-rate", "10%"), "--gold-rate: given without --gold"),
+    ],
+)
+def test_gold_that_does_not_fit_is_refused_by_its_place(command, items_csv, write_csv, rows, options, message):
+    if rows is not None:
+        options = ("--gold", write_csv("gold.csv", [["item", "answer"], *rows]))
+    ended = command("run", items_csv, "--truth", "kind", *WIDE, *options)
+    assert ended.code == 2
+    assert message in ended.err
+
+
+def test_a_stored_job_refuses_other_gold_than_it_was_made_with(command, items_csv, write_csv, pool):
+    gold = write_csv("gold.csv", [["item", "answer"], ["i7", pool.names[7]], ["i9", pool.names[9]]])
+    less = write_csv("less.csv", [["item", "answer"], ["i7", pool.names[7]]])
+    call = ("run", items_csv, "--classes", ",".join(sorted(set(pool.names))), *WIDE, "--store", "j.gtlabel")
+    call = (*call, "--ask", "asks.csv")
+    assert command(*call, "--gold", gold).code == 3
+    assert command(*call, "--gold", gold).code == 3
+    ended = command(*call, "--gold", less)
+    assert ended.code == 2
+    assert "not the gold that the job was made with (2 items)" in ended.err
+
+
 def test_the_same_seed_gives_the_same_labels(command, items_csv, tmp_path):
     for name in ("one.csv", "two.csv"):
         command("run", items_csv, "--truth", "kind", *WIDE, "-o", name)
