@@ -237,7 +237,8 @@ void Committee::do_load(SnapshotReader& reader) {
   if (has_default_members_) {
     auto members = static_cast<DefaultMembers>(saved);
     if (version < 3 && weights.size() == 4) members = DefaultMembers::with_latent;
-    require_sound(saved >= 0 && members <= DefaultMembers::latent_graph && (pool().is_sparse() || members == DefaultMembers::dense),
+    require_sound(saved >= 0 && members <= DefaultMembers::latent_graph &&
+                      (pool().is_sparse() || members == DefaultMembers::dense),
                   "committee: unknown members");
     if (members != default_members_) {
       set_default_members(members);

@@ -23,7 +23,7 @@ constexpr ptrdiff_t kMaxWords = 20'000;
 constexpr std::size_t kMaxWordsOfRow = 256;
 constexpr double kMaxPairs = 5e7;
 // Products with the co-occurrences; more did not make the models better.
-constexpr int kPasses = 3;
+constexpr int kPasses = 4;
 constexpr std::size_t kChunk = 512;
 constexpr double kCrowded = 0.5;
 
@@ -123,15 +123,15 @@ Lists transposed(const Lists& lists, std::size_t n_members) {
 }
 
 /// The positive pointwise mutual information of pairs of words: log of how much more often they share a row than words
-/// of their frequencies would by chance.
+/// of their frequencies would by chance. A word stands beside itself too: one that is always alone has a vector.
 class Association {
  public:
   Association(const Words& words, Executor& executor) : parts_((words.size() + kChunk - 1) / kChunk) {
     const Lists& rows = words.of_rows();
     const Lists rows_with = transposed(rows, words.size());
-    std::vector<double> n_pairs(words.size(), 0.0);  // of a word with any other
+    std::vector<double> n_pairs(words.size(), 0.0);  // of a word with any, itself included
     for (std::size_t r = 0; r < rows.size(); ++r) {
-      for (const std::int32_t w : rows[r]) n_pairs[static_cast<std::size_t>(w)] += static_cast<double>(rows[r].size() - 1);
+      for (const std::int32_t w : rows[r]) n_pairs[static_cast<std::size_t>(w)] += static_cast<double>(rows[r].size());
     }
     const double total = std::accumulate(n_pairs.begin(), n_pairs.end(), 0.0);
     for_chunks(executor, words.size(), kChunk, [&](std::size_t begin, std::size_t end) {
@@ -147,7 +147,7 @@ class Association {
         for (const std::int32_t other : touched) {
           const double together = std::exchange(n_together[static_cast<std::size_t>(other)], 0);
           const double by_chance = n_pairs[w] * n_pairs[static_cast<std::size_t>(other)];
-          if (static_cast<std::size_t>(other) == w || together * total <= by_chance) continue;
+          if (together * total <= by_chance) continue;
           part.partners.members.push_back(other);
           part.values.push_back(static_cast<float>(std::log(together * total / by_chance)));
         }

@@ -25,8 +25,8 @@ namespace gtlabel {
 ///
 /// Cost: once, at the first update or at load, some four times the pairs of words that stand together (at most 50
 /// million) x kDirections, a second or two on a core for 10,000 short texts; then that of the inner model. Memory:
-/// items x kDirections numbers, and while they are made the pairs and four matrices of words x kDirections. extend makes
-/// them anew and teaches all labels again. Otherwise guarantees and threads are those of the inner model.
+/// items x kDirections numbers, and while they are made the pairs and four matrices of words x kDirections. extend
+/// makes them anew and teaches all labels again. Otherwise guarantees and threads are those of the inner model.
 class GTLABEL_EXPORT LatentModel final : public IncrementalModel {
  public:
   /// @param inner  unattached; null: a SoftmaxRegression. Shared with the caller, who must not train it meanwhile.
@@ -37,7 +37,7 @@ class GTLABEL_EXPORT LatentModel final : public IncrementalModel {
   [[nodiscard]] std::string kind() const override;
 
   /// Length of the words' vectors, where the pool has as many words.
-  static constexpr std::ptrdiff_t kDirections = 192;
+  static constexpr std::ptrdiff_t kDirections = 256;
   /// Of crowded pools, and of those in snapshots from before words had vectors.
   static constexpr std::int32_t kSingularDirections = 128;
 
