@@ -220,7 +220,7 @@ Sparse pools: every item gets the shares of the classes among the labels.)")
 
   py::class_<LatentModel, IncrementalModel, std::shared_ptr<LatentModel>>(
       m, "LatentModel", py::is_final(),
-      R"(Another model, taught on the leading singular directions of a sparse pool (latent semantic analysis).
+      R"(Another model, taught on vectors of a sparse pool's words: which other words they stand beside.
 
 inner: a model; default a SoftmaxRegression. A dense pool goes to it as it is.)")
       .def(py::init([](const py::object& inner) {
@@ -249,7 +249,8 @@ A job of them asks people, audits and certifies as any other. The pool's labels 
       m, "Committee", py::is_final(),
       R"(Several models whose votes are weighed by their out-of-fold predictions; the default model of a job.
 
-members: models; default a SoftmaxRegression, a GraphModel and a ForestModel, and with a sparse pool a LatentModel.)")
+members: models; default a SoftmaxRegression, a GraphModel and a ForestModel; with a sparse pool the graph is in a
+LatentModel, together with a second SoftmaxRegression.)")
       .def(py::init([](const py::iterable& members) {
              std::vector<std::shared_ptr<IncrementalModel>> models;
              for (const auto& member : members)

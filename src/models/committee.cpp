@@ -28,13 +28,6 @@ constexpr double kLeastWeight = 0.02;
 // A sleeping member is trained again when the labels have grown by this factor.
 constexpr double kGrowthToWake = 1.5;
 
-std::vector<std::shared_ptr<IncrementalModel>> default_members(bool is_sparse) {
-  std::vector<std::shared_ptr<IncrementalModel>> members{
-      std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>(), std::make_shared<ForestModel>()};
-  if (is_sparse) members.push_back(std::make_shared<LatentModel>());
-  return members;
-}
-
 /// Logarithms of the members' probabilities: member x item x class. Members that are not asked are left at zero.
 using MemberLogs = xt::xtensor<float, 3>;
 
@@ -121,12 +114,30 @@ Committee::Committee(std::vector<std::shared_ptr<IncrementalModel>> members) : h
     if (members[m] == nullptr)
       throw InvalidArgument("members: position " + std::to_string(m) + " is null, expected a model");
   }
-  set_members(has_default_members_ ? default_members(false) : std::move(members));
+  set_members(has_default_members_ ? make(default_members_) : std::move(members));
 }
 
 Committee::~Committee() = default;
 
 std::string Committee::kind() const { return "committee"; }
+
+std::vector<std::shared_ptr<IncrementalModel>> Committee::make(DefaultMembers members) {
+  using Members = std::vector<std::shared_ptr<IncrementalModel>>;
+  if (members == DefaultMembers::latent_graph) {
+    const auto on_words =
+        std::make_shared<Committee>(Members{std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>()});
+    return {std::make_shared<SoftmaxRegression>(), std::make_shared<ForestModel>(),
+            std::make_shared<LatentModel>(on_words)};
+  }
+  Members made{std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>(), std::make_shared<ForestModel>()};
+  if (members == DefaultMembers::with_latent) made.push_back(std::make_shared<LatentModel>());
+  return made;
+}
+
+void Committee::set_default_members(DefaultMembers members) {
+  default_members_ = members;
+  set_members(make(members));
+}
 
 void Committee::set_members(std::vector<std::shared_ptr<IncrementalModel>> members) {
   members_ = std::move(members);
@@ -135,7 +146,11 @@ void Committee::set_members(std::vector<std::shared_ptr<IncrementalModel>> membe
 }
 
 void Committee::do_attach() {
-  set_members(has_default_members_ ? default_members(pool().is_sparse()) : members_);
+  if (has_default_members_) {
+    set_default_members(pool().is_sparse() ? DefaultMembers::latent_graph : DefaultMembers::dense);
+  } else {
+    set_members(members_);
+  }
   for (const auto& member : members_) member->attach(pool(), n_classes(), shared_executor());
 }
 
@@ -205,7 +220,8 @@ std::shared_ptr<IncrementalModel> Committee::do_clone() const {
 }
 
 void Committee::do_save(SnapshotWriter& writer) const {
-  writer.section("committee", 2);
+  writer.section("committee", 3);
+  writer.write(static_cast<std::int32_t>(default_members_));
   writer.write(std::span<const double>(weights_));
   for (const Idleness& idleness : idleness_) {
     writer.write(idleness.n_updates);
@@ -215,11 +231,19 @@ void Committee::do_save(SnapshotWriter& writer) const {
 }
 
 void Committee::do_load(SnapshotReader& reader) {
-  reader.section("committee", 2);
+  const auto version = reader.section("committee", 3);
+  const auto saved = version < 3 ? 0 : reader.get<std::int32_t>();
   auto weights = reader.get<std::vector<double>>();
-  // Of sparse pools the first version had no LatentModel, which is the last of the default members.
-  if (has_default_members_ && weights.size() + 1 == members_.size()) {
-    set_members({members_.begin(), members_.end() - 1});
+  if (has_default_members_) {
+    auto members = static_cast<DefaultMembers>(saved);
+    if (version < 3 && weights.size() == 4) members = DefaultMembers::with_latent;
+    require_sound(saved >= 0 && members <= DefaultMembers::latent_graph &&
+                      (pool().is_sparse() || members == DefaultMembers::dense),
+                  "committee: unknown members");
+    if (members != default_members_) {
+      set_default_members(members);
+      for (const auto& member : members_) member->attach(pool(), n_classes(), shared_executor());
+    }
   }
   const auto is_weight = [](double weight) { return weight >= 0.0 && std::isfinite(weight); };
   require_sound(weights.size() == members_.size() && std::all_of(weights.begin(), weights.end(), is_weight),

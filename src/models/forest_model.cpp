@@ -24,7 +24,7 @@ using std::ptrdiff_t;
 constexpr int kFolds = IncrementalModel::kFolds;
 // In units of a label of mean weight, measured: more blurs the ranking of sure items, none leaves probabilities of 0.
 constexpr double kPriorMass = 0.05;
-constexpr std::size_t kPredictChunk = 16 * kRowsAtOnce;
+constexpr std::size_t kPredictChunk = 8 * kRowsAtOnce;
 // Trees draw from disjoint parts of one stream.
 constexpr int kPositionBits = 40;
 

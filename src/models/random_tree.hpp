@@ -70,7 +70,7 @@ RandomTree grow_tree(const TreeSamples& samples, int fold, std::ptrdiff_t n_cand
                      RandomStream random);
 
 /// Rows that walk a tree together, which hides the latency of memory.
-inline constexpr std::size_t kRowsAtOnce = 8;
+inline constexpr std::size_t kRowsAtOnce = 16;
 
 /// The leaf of each of kRowsAtOnce rows.
 std::array<std::int32_t, kRowsAtOnce> find_leaves(const RandomTree& tree, const float* const* rows) noexcept;

@@ -19,8 +19,9 @@ namespace gtlabel {
 class GTLABEL_EXPORT Committee final : public IncrementalModel {
  public:
   /// @param members  the models, unattached; empty: a SoftmaxRegression, a GraphModel and a ForestModel, and with a
-  ///                 sparse pool a LatentModel. Given ones are shared with the caller, who must not train them
-  ///                 meanwhile; the default ones are made anew by attach. @throws InvalidArgument  a null member.
+  ///                 sparse pool instead of the graph a LatentModel of a committee of the first two. Given ones are
+  ///                 shared with the caller, who must not train them meanwhile; the default ones are made anew by
+  ///                 attach. @throws InvalidArgument  a null member.
   explicit Committee(std::vector<std::shared_ptr<IncrementalModel>> members = {});
   ~Committee() override;
 
@@ -41,6 +42,15 @@ class GTLABEL_EXPORT Committee final : public IncrementalModel {
     std::int64_t wakes_at = 0;  ///< number of labels at which it is trained again
   };
 
+  /// The default members, by what they were when a snapshot was made.
+  enum class DefaultMembers : std::int32_t {
+    dense = 0,         ///< regression, graph, forest
+    with_latent = 1,   ///< and a LatentModel of a regression, of sparse pools up to version 2 of the section
+    latent_graph = 2,  ///< regression, forest and a LatentModel of a regression and a graph, of sparse pools
+  };
+
+  static std::vector<std::shared_ptr<IncrementalModel>> make(DefaultMembers members);
+  void set_default_members(DefaultMembers members);
   void set_members(std::vector<std::shared_ptr<IncrementalModel>> members);
   [[nodiscard]] bool is_asleep(std::size_t member) const;
   void send_idle_members_to_sleep();
@@ -55,6 +65,7 @@ class GTLABEL_EXPORT Committee final : public IncrementalModel {
   void do_load(SnapshotReader& reader) override;
 
   bool has_default_members_;
+  DefaultMembers default_members_ = DefaultMembers::dense;
   std::vector<std::shared_ptr<IncrementalModel>> members_;
   std::vector<double> weights_;
   std::vector<Idleness> idleness_;  // one per member

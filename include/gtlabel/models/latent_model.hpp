@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -9,19 +10,23 @@
 
 namespace gtlabel {
 
-/// Another model, taught on what the words of a pool have in common: of a sparse pool it sees the leading singular
-/// directions of the whole pool (latent semantic analysis, Deerwester et al., "Indexing by latent semantic analysis",
-/// JASIS 41, 1990), rows scaled to length 1 before and after. The unlabelled items thereby say which words stand for
-/// each other, which is what a few hundred labelled texts cannot. A dense pool goes to the inner model as it is.
+/// Another model, taught on what the words of a pool have in common: of a sparse pool it sees every item as the mean of
+/// its words' vectors, scaled to length 1. A word is a column, and its vector says beside which other words it stands
+/// more often than by chance (positive pointwise mutual information on its leading eigenvectors: Bullinaria and Levy,
+/// "Extracting semantic representations from word co-occurrence statistics", Behavior Research Methods 2007). The
+/// unlabelled items thereby say which words stand for each other, which is what a few hundred labelled texts cannot.
+/// Only the signs of presence make the vectors; values weigh the words of an item. Where rows hold more than half of
+/// the columns presence says nothing, and the model sees the kSingularDirections leading singular directions of the
+/// rows instead (latent semantic analysis, Deerwester et al., JASIS 41, 1990). A dense pool goes to the inner model as
+/// it is.
 ///
-/// The directions are found by subspace iteration (Halko, Martinsson and Tropp, "Finding structure with randomness",
-/// SIAM Review 2011, section 4.5) on an even sample of at most 20,000 items; a column with less than two entries in it
-/// has none. Rows without any known column are rows of zeros.
+/// Words are the 20,000 columns that most rows use, counted in an even sample of at most 20,000 items. Rows without any
+/// known word are rows of zeros.
 ///
-/// Cost: once, at the first update or at load, some 10 passes over the sample's entries x directions, and one over the
-/// pool's; then that of the inner model. Memory: items x kDirections numbers, and while they are made columns x
-/// kDirections. extend makes them anew and teaches all labels again. Otherwise guarantees and threads are those of the
-/// inner model.
+/// Cost: once, at the first update or at load, some four times the pairs of words that stand together (at most 50
+/// million) x kDirections, a second or two on a core for 10,000 short texts; then that of the inner model. Memory:
+/// items x kDirections numbers, and while they are made the pairs and four matrices of words x kDirections. extend
+/// makes them anew and teaches all labels again. Otherwise guarantees and threads are those of the inner model.
 class GTLABEL_EXPORT LatentModel final : public IncrementalModel {
  public:
   /// @param inner  unattached; null: a SoftmaxRegression. Shared with the caller, who must not train it meanwhile.
@@ -31,10 +36,14 @@ class GTLABEL_EXPORT LatentModel final : public IncrementalModel {
   [[nodiscard]] const std::shared_ptr<IncrementalModel>& inner() const noexcept { return inner_; }
   [[nodiscard]] std::string kind() const override;
 
-  /// Directions, where pool and columns have as many.
-  static constexpr std::ptrdiff_t kDirections = 128;
+  /// Length of the words' vectors, where the pool has as many words.
+  static constexpr std::ptrdiff_t kDirections = 256;
+  /// Of crowded pools, and of those in snapshots from before words had vectors.
+  static constexpr std::int32_t kSingularDirections = 128;
 
  private:
+  /// What the inner model sees.
+  [[nodiscard]] Features latent_pool();
   /// Attaches the inner model to the directions, if that is not done yet.
   void bind();
 
@@ -49,6 +58,7 @@ class GTLABEL_EXPORT LatentModel final : public IncrementalModel {
 
   std::shared_ptr<IncrementalModel> inner_;
   bool is_inner_bound_ = false;
+  std::int32_t n_singular_directions_ = 0;  // 0: vectors of words
 };
 
 }  // namespace gtlabel

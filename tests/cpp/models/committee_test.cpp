@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "gtlabel/core/error.hpp"
 #include "gtlabel/models/forest_model.hpp"
 #include "gtlabel/models/graph_model.hpp"
+#include "gtlabel/models/latent_model.hpp"
 #include "gtlabel/models/softmax_regression.hpp"
 #include "gtlabel/storage/snapshot.hpp"
 #include "models/centroid_model.hpp"
@@ -73,27 +75,66 @@ struct SparseCopy {
   }
 };
 
-TEST_CASE(
-    "Committee: a sparse pool's snapshot from before the latent model goes on with three members, saved again too") {
+std::vector<std::string> kinds_of(const Committee& committee) {
+  std::vector<std::string> kinds;
+  for (const auto& member : committee.members()) kinds.push_back(member->kind());
+  return kinds;
+}
+
+/// A committee's snapshot as it was before it said which default members it had.
+std::string bytes_of_version_2(const Committee& committee) {
+  SnapshotWriter writer;
+  writer.section("incremental_model", 2);
+  writer.write(committee.kind());
+  committee.training().save(writer);
+  for (int flag = 0; flag < 3; ++flag) writer.write(true);
+  writer.section("committee", 2);
+  writer.write(std::span<const double>(committee.weights()));
+  for (std::size_t m = 0; m < committee.members().size(); ++m) {
+    writer.write(std::int32_t{0});
+    writer.write(std::int64_t{0});
+  }
+  for (const auto& member : committee.members()) member->save(writer);
+  return writer.finish("model");
+}
+
+TEST_CASE("Committee: of sparse pools its graph is among word vectors") {
   const GaussianPool pool(300, 3, 4.0);
   const SparseCopy sparse(pool);
-  Committee three(
-      Members{std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>(), std::make_shared<ForestModel>()});
-  Committee standard, again;
-  for (Committee* each : {&three, &standard, &again}) each->attach(sparse.features(), 3);
-  CHECK(standard.members().size() == 4);
-  teach(three, range(0, 60), pool.classes);
-  load(standard, bytes_of(three));
-  CHECK(standard.members().size() == 3);
-  load(again, bytes_of(standard));
-  CHECK(predict(again, range(0, 300)).values == predict(three, range(0, 300)).values);
+  Committee standard;
+  standard.attach(sparse.features(), 3);
+  CHECK(kinds_of(standard) == std::vector<std::string>{"softmax_regression", "forest", "latent"});
+  const auto& latent = dynamic_cast<const LatentModel&>(*standard.members()[2]);
+  CHECK(kinds_of(dynamic_cast<const Committee&>(*latent.inner())) ==
+        std::vector<std::string>{"softmax_regression", "graph"});
+  standard.attach(pool.features(), 3);
+  CHECK(kinds_of(standard) == std::vector<std::string>{"softmax_regression", "graph", "forest"});
+}
+
+TEST_CASE("Committee: a sparse pool's old snapshot goes on with the default members of its time, saved again too") {
+  const GaussianPool pool(300, 3, 4.0);
+  const SparseCopy sparse(pool);
+  for (const bool has_latent : {false, true}) {
+    Members of_its_time{std::make_shared<SoftmaxRegression>(), std::make_shared<GraphModel>(),
+                        std::make_shared<ForestModel>()};
+    if (has_latent) of_its_time.push_back(std::make_shared<LatentModel>());
+    Committee old(of_its_time);
+    Committee standard, again;
+    for (Committee* each : {&old, &standard, &again}) each->attach(sparse.features(), 3);
+    teach(old, range(0, 60), pool.classes);
+    load(standard, bytes_of_version_2(old));
+    CHECK(kinds_of(standard) == kinds_of(old));
+    load(again, bytes_of(standard));
+    CHECK(predict(again, range(0, 300)).values == predict(old, range(0, 300)).values);
+    teach(again, range(60, 70), pool.classes);
+    teach(old, range(60, 70), pool.classes);
+    CHECK(predict(again, range(0, 300)).values == predict(old, range(0, 300)).values);
+  }
 }
 
 TEST_CASE("Committee: its members are the given ones, or a regression, a graph and a forest; null is refused") {
   const Committee standard;
-  std::vector<std::string> kinds;
-  for (const auto& member : standard.members()) kinds.push_back(member->kind());
-  CHECK(kinds == std::vector<std::string>{"softmax_regression", "graph", "forest"});
+  CHECK(kinds_of(standard) == std::vector<std::string>{"softmax_regression", "graph", "forest"});
   CHECK(standard.kind() == "committee");
   const auto own = std::make_shared<CentroidModel>();
   const Committee custom(Members{own});

@@ -107,6 +107,41 @@ TEST_CASE("LatentModel: a dense pool goes to the inner model as it is") {
   CHECK(predict(latent, range(0, 300)).values == predict(plain, range(0, 300)).values);
 }
 
+TEST_CASE("LatentModel: where every row has every column, their values count") {
+  const GaussianPool pool(600, 3, 4.0);
+  std::vector<std::int64_t> indptr{0};
+  std::vector<std::int32_t> indices;
+  for (std::ptrdiff_t r = 0; r < pool.n; ++r) {
+    for (std::int32_t c = 0; c < pool.d; ++c) indices.push_back(c);
+    indptr.push_back(static_cast<std::int64_t>(indices.size()));
+  }
+  LatentModel latent;
+  latent.attach(Features::borrow(CsrView<const float>{indptr, indices, pool.values, pool.d}), 3);
+  teach(latent, range(0, 60), pool.classes);
+  CHECK(accuracy(predict(latent, range(60, 600)), range(60, 600), pool.classes) > 0.8);
+}
+
+TEST_CASE("LatentModel: texts of many hundred words are known by some of them") {
+  // Two topics of 2,000 words each, and 700 in every text: all pairs of 1,500 such texts are 700 million.
+  constexpr std::int32_t kWordsOfTopic = 2000, kWordsOfText = 700;
+  RandomStream random(5, RandomPurpose::user);
+  std::vector<std::int64_t> indptr{0};
+  std::vector<std::int32_t> indices;
+  std::vector<ClassIndex> classes;
+  for (int i = 0; i < 1500; ++i) {
+    classes.push_back(static_cast<ClassIndex>(random.below(2)));
+    for (std::int32_t w = 0; w < kWordsOfText; ++w) {
+      indices.push_back(classes.back() * kWordsOfTopic + static_cast<std::int32_t>(random.below(kWordsOfTopic)));
+    }
+    indptr.push_back(static_cast<std::int64_t>(indices.size()));
+  }
+  const std::vector<float> values(indices.size(), 1.0F);
+  LatentModel latent;
+  latent.attach(Features::borrow(CsrView<const float>{indptr, indices, values, 2 * kWordsOfTopic}), 2);
+  teach(latent, range(0, 20), classes);
+  CHECK(accuracy(predict(latent, range(20, 1500)), range(20, 1500), classes) > 0.99);
+}
+
 TEST_CASE("LatentModel: pools with hardly any words have sound predictions") {
   std::vector<float> values(5, 1.0F);
   const auto predicted = [&](std::vector<std::int64_t> indptr, std::vector<std::int32_t> indices, std::ptrdiff_t cols) {
