@@ -15,7 +15,7 @@ namespace gtlabel {
 /// more often than by chance (positive pointwise mutual information on its leading eigenvectors: Bullinaria and Levy,
 /// "Extracting semantic representations from word co-occurrence statistics", Behavior Research Methods 2007). The
 /// unlabelled items thereby say which words stand for each other, which is what a few hundred labelled texts cannot.
-/// Only the signs of presence make the vectors; values weigh the words of an item. Where rows hold more than half of
+/// Only whether a word is there makes the vectors; values weigh the words of an item. Where rows hold more than half of
 /// the columns presence says nothing, and the model sees the kSingularDirections leading singular directions of the
 /// rows instead (latent semantic analysis, Deerwester et al., JASIS 41, 1990). A dense pool goes to the inner model as
 /// it is.
