@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -18,9 +19,8 @@ namespace {
 // The exact value that takes the place of ln(1 / failure_probability) lies near this share of it: for planning only.
 constexpr double kCriticalShare = 0.87;
 constexpr double kLookStep = 1.2;
-// Looks from this part of the planned level on, if no fewer audits could do; where many errors are expected, from the
-// second.
-constexpr double kFirstLook = 0.25, kFirstLookOfDataset = 0.5;
+// Looks from this part of the planned level on, if no fewer audits could do.
+constexpr double kFirstLook = 0.25;
 constexpr double kHighestLevel = 0.95;
 // Numbers kept between the trials of a critical value; where there are more they are computed again for each.
 constexpr double kMostTransitions = 8e6;
@@ -31,6 +31,15 @@ constexpr double kLastClaim = 1.2;  // in planned levels
 constexpr double kPessimism = 1.3;
 constexpr double kFineStep = 1.05;
 constexpr double kNearlyAsEarly = 1.1;
+// A whole dataset: the first look takes this part of the failure probability, each further one half of what is left;
+// each draws twice as much as the one before.
+constexpr double kFirstLookPart = 0.85, kNextLookPart = 0.5;
+constexpr double kNextLookStep = 2.0;
+constexpr double kPlanStep = 1.08;
+constexpr double kSteepness = 2.0, kDeviations = 1.75;
+constexpr std::int64_t kDatasetPrefixes = 2000;
+// What may be found, in standard deviations from what is expected: five outcomes of about one chance.
+constexpr std::array<double, 5> kOutcomes = {-1.28, -0.52, 0.0, 0.52, 1.28};
 
 double log_factorial(double n) {
   static const std::array<double, 17> small = [] {
@@ -65,6 +74,34 @@ std::vector<double> hypergeometric(std::int64_t n_items, std::int64_t n_wrong, s
     log_chance += std::log((wrong - found) * (drawn - found) / ((found + 1.0) * (all - wrong - drawn + found + 1.0)));
   }
   return chances;
+}
+
+double at_most(std::int64_t most, std::int64_t n_items, std::int64_t n_wrong, std::int64_t n_drawn) {
+  const auto chances = hypergeometric(n_items, n_wrong, n_drawn, most);
+  return std::accumulate(chances.begin(), chances.end(), 0.0);
+}
+
+struct UndrawnNumber {
+  std::int64_t number = -1;
+  double false_acceptance = 0.0;
+};
+
+/// The highest number of one look. The chance grows with the number: one label more may be wrong, and one more drawn.
+UndrawnNumber undrawn_number(std::int64_t n_items, std::int64_t n_drawn, std::int64_t bound, double limit) {
+  // As many wrong and undrawn labels as would make it false there cannot be.
+  if (n_items - n_drawn <= bound) return {n_drawn, 0.0};
+  UndrawnNumber best;
+  std::int64_t refused = std::min(n_drawn, n_items - bound);
+  while (refused - best.number > 1) {
+    const std::int64_t middle = best.number + (refused - best.number) / 2;
+    const double chance = at_most(middle, n_items, bound + 1 + middle, n_drawn);
+    if (chance <= limit) {
+      best = {middle, chance};
+    } else {
+      refused = middle;
+    }
+  }
+  return best;
 }
 
 /// One claim's test: the chance of accepting it when it is just false, for any acceptance numbers.
@@ -183,6 +220,9 @@ void validate(const ExactAuditDesign& design, std::int64_t n_items) {
   require(*std::max_element(design.bounds.begin(), design.bounds.end()) <= n_items, "a bound above the ranking given");
   require(design.levels.front() > 0.0 && design.levels.back() < 1.0, "a level given that is not in (0, 1)");
   require(*std::min_element(design.bounds.begin(), design.bounds.end()) >= 0, "a bound below 0 given");
+  require(!design.of_undrawn || std::adjacent_find(design.bounds.begin(), design.bounds.end(), std::not_equal_to<>()) ==
+                                    design.bounds.end(),
+          "different bounds of what is not drawn given, expected one");
 }
 
 std::vector<std::int64_t> acceptance_numbers(std::int64_t n_items, std::span<const std::int64_t> drawn,
@@ -206,10 +246,33 @@ std::vector<std::int64_t> acceptance_numbers(std::int64_t n_items, std::span<con
   return accepted;
 }
 
+std::vector<std::int64_t> undrawn_acceptance_numbers(std::int64_t n_items, std::span<const std::int64_t> drawn,
+                                                     std::int64_t bound, double failure_probability) {
+  std::vector<std::int64_t> numbers;
+  // A hair below, for the rounding. What a look cannot use, because numbers are whole, the next may.
+  double left = failure_probability * (1.0 - 1e-9);
+  for (std::size_t look = 0; look < drawn.size(); ++look) {
+    const double part = look + 1 == drawn.size() ? 1.0 : look == 0 ? kFirstLookPart : kNextLookPart;
+    const UndrawnNumber number = undrawn_number(n_items, drawn[look], bound, part * left);
+    numbers.push_back(number.number);
+    left -= number.false_acceptance;
+  }
+  return numbers;
+}
+
 ExactAudit::ExactAudit(ExactAuditDesign design, std::span<const double> coins, double failure_probability)
-    : design_(std::move(design)), failure_probability_(failure_probability), acceptance_(design_.prefixes.size()) {
+    : design_(std::move(design)),
+      failure_probability_(failure_probability),
+      n_items_(std::ssize(coins)),
+      acceptance_(design_.of_undrawn ? 1 : design_.prefixes.size()) {
   validate(design_, std::ssize(coins));
   const std::size_t n_levels = design_.levels.size();
+  if (design_.of_undrawn) {
+    for (const double level : design_.levels) {
+      drawn_.push_back(std::count_if(coins.begin(), coins.end(), [&](double coin) { return coin <= level; }));
+    }
+    return;
+  }
   drawn_.assign(design_.prefixes.size() * n_levels, 0);
   std::size_t prefix = 0;
   for (std::size_t i = 0; i < coins.size() && i < static_cast<std::size_t>(design_.prefixes.back()); ++i) {
@@ -229,8 +292,10 @@ std::size_t ExactAudit::n_looks(double level) const noexcept {
 
 std::int64_t ExactAudit::acceptance(std::size_t prefix, std::size_t look) const {
   const std::size_t n_levels = design_.levels.size();
-  auto& numbers = acceptance_[prefix];
-  if (numbers.empty()) {
+  auto& numbers = acceptance_[index_of(prefix)];
+  if (numbers.empty() && design_.of_undrawn) {
+    numbers = undrawn_acceptance_numbers(n_items_, drawn_, design_.bounds.front(), failure_probability_);
+  } else if (numbers.empty()) {
     numbers = acceptance_numbers(design_.prefixes[prefix],
                                  std::span<const std::int64_t>(drawn_).subspan(prefix * n_levels, n_levels),
                                  design_.bounds[prefix], failure_probability_);
@@ -255,14 +320,16 @@ ExactAuditForecast forecast(const ExactAudit& audit, const ExactAuditProgress& p
   const ExactAuditDesign& design = audit.design();
   const auto n_open = static_cast<double>(progress.claims.back().n_open);
   const double level = progress.n_looks > 0 ? design.levels[progress.n_looks - 1] : 0.0;
+  // What a claim leaves to be delivered wrongly, once so many more are found.
+  const auto unfound = [&](const ClaimProgress& claim, double found) {
+    const auto bound = static_cast<double>(claim.bound);
+    return design.of_undrawn ? bound : bound - static_cast<double>(claim.n_wrong) - found;
+  };
   ExactAuditForecast best{.deliverable = {}, .goes_on = false, .expected_humans = n_open};
   for (std::size_t p = 0; p < progress.n_proved; ++p) {
     const ClaimProgress& prefix = progress.claims[p];
     const auto open = static_cast<double>(prefix.n_open);
-    if (prefix.n_open == 0 ||
-        static_cast<double>(prefix.bound - prefix.n_wrong) > allowed(max_error, n_allowed, open)) {
-      continue;
-    }
+    if (prefix.n_open == 0 || unfound(prefix, 0.0) > allowed(max_error, n_allowed, open)) continue;
     best.deliverable = p;
     best.expected_humans = n_open - open;
   }
@@ -275,7 +342,7 @@ ExactAuditForecast forecast(const ExactAudit& audit, const ExactAuditProgress& p
                                                           static_cast<double>(audit.acceptance(p, look)) + 0.5;
       if (!is_proved) break;
       const double open = static_cast<double>(prefix.n_open) * (1.0 - newly_audited);
-      if (static_cast<double>(prefix.bound - prefix.n_wrong) - found > allowed(max_error, n_allowed, open)) continue;
+      if (unfound(prefix, found) > allowed(max_error, n_allowed, open)) continue;
       const double humans = n_open - open;
       if (humans > best.expected_humans - 1.0) continue;
       best.expected_humans = humans;
@@ -292,11 +359,8 @@ ErrorTarget planning_target(const ErrorTarget& target, double failure_probabilit
 }
 
 std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks, const ErrorTarget& target,
-                                                   std::int64_t n_items, std::optional<double> n_allowed) {
+                                                   std::int64_t n_items) {
   const auto n = static_cast<std::int64_t>(risks.size());
-  // What is left of the target allows as many as a smaller dataset would.
-  if (n_allowed) n_items = static_cast<std::int64_t>(*n_allowed / target.max_error);
-  if (n_items < 1) return std::nullopt;
   // Its looks end at twice the planned level, so the plan is that of a ledger that expects nothing.
   const CommitPlan plan = plan_commit(risks, AuditState{.prior = AuditPrior()}, target, n_items);
   if (!plan.certifies || plan.n_commit == 0) return std::nullopt;
@@ -308,14 +372,9 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
 
   // Audits take labels out of those delivered, and with them falls what the target allows: of each prefix two claims
   // are made, what will do after the first look and what will do somewhat later than planned; beyond that the errors
-  // found, which are no longer delivered, make up for it. Of a whole dataset, where they are many, the fewest to be
-  // expected are added from the start.
-  const double mean = n_allowed ? level * *n_allowed : 0.0;
-  const double least = mean - 1.65 * std::sqrt(mean);
-  const double credit = n_allowed && least > 0.0 ? std::max(0.0, least - 1.0 - 0.5 * std::sqrt(least)) : 0.0;
+  // found, which are no longer delivered, make up for it.
   const auto bound_at = [&](std::int64_t prefix, double at_level) {
-    const double claim = allowed(target.max_error, n_allowed, static_cast<double>(prefix) * (1.0 - at_level));
-    return static_cast<std::int64_t>(claim + (prefix < n ? credit : 0.0));
+    return static_cast<std::int64_t>(target.max_error * static_cast<double>(prefix) * (1.0 - at_level));
   };
 
   // The first prefix is the longest that is proved nearly as early as any, if labels are somewhat worse than predicted.
@@ -341,8 +400,7 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
   // Looks from a level at which few errors found would do, through the one that is expected to do, to twice that.
   ExactAuditDesign design;
   const double none_found = -std::expm1(-limit / (static_cast<double>(bound_at(start, level)) + 1.0));
-  const double first =
-      std::clamp((n_allowed ? kFirstLookOfDataset : kFirstLook) * level, std::min(none_found, level), level);
+  const double first = std::clamp(kFirstLook * level, std::min(none_found, level), level);
   const double last = std::min(2.0 * level, kHighestLevel);
   for (double look = first; look < last; look *= kLookStep) design.levels.push_back(look);
 
@@ -357,6 +415,55 @@ std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks
   const std::int64_t step = std::max<std::int64_t>(1, n / kPrefixes);
   for (std::int64_t prefix = start; prefix < n; prefix += step) claim_of(prefix);
   claim_of(n);
+  return design;
+}
+
+/// The level at which the audits of k delivered labels and what they leave unproved cost least together, if `allowed` of
+/// them may be wrong and the last ones are wrong kSteepness times as often as all. At level q the errors are known to
+/// z sqrt(allowed / q), which costs that over the last ones' risk in labels: k q + z k / (s sqrt(allowed q)) is least at
+/// q = (z / (2 s sqrt(allowed)))^(2/3). Little depends on it, so where few seeds say that the ranking is worth nothing,
+/// which would make a higher level the best, they are not believed.
+double highest_level(double n_allowed) {
+  return std::pow(kDeviations / (2.0 * kSteepness * std::sqrt(std::max(n_allowed, 1.0))), 2.0 / 3.0);
+}
+
+std::optional<ExactAuditDesign> design_dataset_audit(std::span<const double> risks, std::int64_t n_allowed,
+                                                     double failure_probability) {
+  const auto n = static_cast<std::int64_t>(risks.size());
+  std::vector<double> wrong;
+  std::partial_sum(risks.begin(), risks.end(), std::back_inserter(wrong));
+
+  // Labels expected to be delivered after one look: up to where one more is found than may be.
+  const auto delivered = [&](double level) {
+    const auto drawn = static_cast<std::int64_t>(level * static_cast<double>(n));
+    const double limit = kFirstLookPart * failure_probability;
+    const auto most = static_cast<double>(undrawn_number(n, drawn, n_allowed, limit).number);
+    double sum = 0.0;
+    for (const double outcome : kOutcomes) {
+      // x expected and outcome x sqrt(x) more found: as many as may be.
+      const double root = std::max(0.0, -0.5 * outcome + std::sqrt(0.25 * outcome * outcome + most + 0.5));
+      const auto end = std::upper_bound(wrong.begin(), wrong.end(), root * root / level);
+      if (most >= 0.0) sum += (1.0 - level) * static_cast<double>(end - wrong.begin());
+    }
+    return sum / static_cast<double>(kOutcomes.size());
+  };
+  double planned = 0.0, most_delivered = 1.0;
+  const double highest = std::min(kHighestLevel, highest_level(static_cast<double>(n_allowed)));
+  for (double level = 1.0 / static_cast<double>(std::max<std::int64_t>(n, 2)); level <= highest; level *= kPlanStep) {
+    const double labels = delivered(level);
+    if (labels <= most_delivered) continue;
+    most_delivered = labels;
+    planned = level;
+  }
+  if (planned == 0.0) return std::nullopt;
+
+  ExactAuditDesign design;
+  design.of_undrawn = true;
+  for (double level = planned; level < kHighestLevel; level *= kNextLookStep) design.levels.push_back(level);
+  const std::int64_t step = std::max<std::int64_t>(1, n / kDatasetPrefixes);
+  for (std::int64_t prefix = step; prefix < n; prefix += step) design.prefixes.push_back(prefix);
+  design.prefixes.push_back(n);
+  design.bounds.assign(design.prefixes.size(), std::min(n_allowed, n));
   return design;
 }
 

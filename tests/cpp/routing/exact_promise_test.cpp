@@ -156,7 +156,7 @@ ExactAuditDesign design_for(std::int64_t first, std::int64_t last, std::int64_t 
 ExactAuditDesign design_by_library(std::size_t n_items, double error) {
   const std::vector<double> risks(n_items, error);
   const auto whole =
-      design_exact_audit(risks, planning_target({kMaxError, kDelta}, kDelta), static_cast<std::int64_t>(n_items), {});
+      design_exact_audit(risks, planning_target({kMaxError, kDelta}, kDelta), static_cast<std::int64_t>(n_items));
   REQUIRE(whole.has_value());
   ExactAuditDesign design{{}, {}, whole->levels};
   for (std::size_t i = 0; i < whole->prefixes.size(); ++i) {
