@@ -63,8 +63,9 @@ bool begin_final_audit(AuditLedger& ledger, const Share& share, double ratio, co
   const auto n_before = ledger.n_exact_audits();
   const auto allowed = allowed_of_dataset(target, n_items, ledger.wrong_at_most());
   const double failure_probability = part_for_next_audit(target.failure_probability, n_before);
-  auto design = allowed ? design_dataset_audit(risks, static_cast<std::int64_t>(*allowed), failure_probability)
-                        : design_exact_audit(risks, final_planning_target(target, n_before), n_items);
+  auto design = allowed
+                    ? design_dataset_audit(risks, static_cast<std::int64_t>(*allowed), failure_probability)
+                    : design_exact_audit(risks, final_planning_target(target, n_before), n_items, failure_probability);
   if (!design) return false;
   ledger.commit_exactly(share.undecided, std::move(*design), failure_probability);
   return true;

@@ -26,7 +26,7 @@ constexpr std::int64_t kBatchShare = 200;
 constexpr std::int64_t kGrowthShare = 10;
 constexpr std::int64_t kLeastSeed = 20;
 // Of scores that somebody else has made nothing is learned but how far they can be trusted.
-constexpr std::int64_t kMostSeedOfFixed = 300;
+constexpr std::int64_t kMostSeedOfFixed = 200;
 // A pool that so far cannot be helped: after a tenth of it, people are expected to label nearly all. Better opinions
 // are then far off, and batches may be a third of the labels.
 constexpr std::int64_t kHardShare = 10;

@@ -375,7 +375,9 @@ void AuditLedger::save(SnapshotWriter& writer) const {
     writer.write(std::span<const std::int64_t>(stage.audit.design().prefixes));
     writer.write(std::span<const std::int64_t>(stage.audit.design().bounds));
     writer.write(std::span<const double>(stage.audit.design().levels));
-    writer.write(static_cast<std::int64_t>(stage.audit.design().of_undrawn));  // since version 4
+    // Since version 4.
+    writer.write(std::span<const double>(stage.audit.design().parts));
+    writer.write(static_cast<std::int64_t>(stage.audit.design().of_undrawn));
   }
 }
 
@@ -412,7 +414,10 @@ void AuditLedger::load_exact(SnapshotReader& reader, std::uint32_t version) {
     reader.read(design.prefixes);
     reader.read(design.bounds);
     reader.read(design.levels);
-    design.of_undrawn = version >= 4 && reader.get<std::int64_t>() != 0;
+    if (version >= 4) {
+      reader.read(design.parts);
+      design.of_undrawn = reader.get<std::int64_t>() != 0;
+    }
     loaded.push_back({static_cast<std::size_t>(begin), level, failure_probability, std::move(design)});
   }
   require_sound(loaded.empty() || loaded.back().level == level_, "audit ledger: level of the last exact audit");

@@ -112,14 +112,14 @@ TEST_CASE("ExactAudit: refuses a design that does not fit") {
 
 TEST_CASE("design_exact_audit: nothing for a ranking that is not worth its audits") {
   const std::vector<double> bad(2000, 0.4), few(40, 0.0);
-  CHECK_FALSE(design_exact_audit(bad, ErrorTarget{}, 2000).has_value());
-  CHECK_FALSE(design_exact_audit(few, ErrorTarget{}, 40).has_value());
+  CHECK_FALSE(design_exact_audit(bad, ErrorTarget{}, 2000, 0.05).has_value());
+  CHECK_FALSE(design_exact_audit(few, ErrorTarget{}, 40, 0.05).has_value());
 }
 
 TEST_CASE("design_exact_audit: looks from where no error found would do to twice the level expected to do") {
   std::vector<double> risks(4000, 0.005);
   for (std::size_t i = 3000; i < risks.size(); ++i) risks[i] = 0.4;
-  const auto design = design_exact_audit(risks, ErrorTarget{}, 4000);
+  const auto design = design_exact_audit(risks, ErrorTarget{}, 4000, 0.05);
   REQUIRE(design.has_value());
   CHECK_NOTHROW(validate(*design, 4000));
   CHECK(design->prefixes.back() == 4000);

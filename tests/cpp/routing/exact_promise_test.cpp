@@ -155,8 +155,8 @@ ExactAuditDesign design_for(std::int64_t first, std::int64_t last, std::int64_t 
 /// A library's design with fewer claims: each costs the simulation an exact computation in every job.
 ExactAuditDesign design_by_library(std::size_t n_items, double error) {
   const std::vector<double> risks(n_items, error);
-  const auto whole =
-      design_exact_audit(risks, planning_target({kMaxError, kDelta}, kDelta), static_cast<std::int64_t>(n_items));
+  const auto whole = design_exact_audit(risks, planning_target({kMaxError, kDelta}, kDelta),
+                                        static_cast<std::int64_t>(n_items), kDelta);
   REQUIRE(whole.has_value());
   ExactAuditDesign design{{}, {}, whole->levels};
   for (std::size_t i = 0; i < whole->prefixes.size(); ++i) {
