@@ -6,7 +6,6 @@
 #include <unordered_set>
 #include <utility>
 
-#include "gtlabel/models/fixed_probabilities.hpp"
 #include "gtlabel/selection/margin_query.hpp"
 #include "gtlabel/selection/seed_sample.hpp"
 #include "jobs/final_commit.hpp"
@@ -42,8 +41,6 @@ constexpr double kAuditReserve = 1.5;
 double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
-
-bool is_fixed(const IncrementalModel& model) { return dynamic_cast<const FixedProbabilities*>(&model) != nullptr; }
 
 /// What even a model without error is to be audited for; the exact audit at the end is the cheaper one.
 Target audited_target(const LabelingLoop::Setup& setup) {

@@ -39,7 +39,7 @@ constexpr double kPlanStep = 1.08;
 constexpr double kSteepness = 1.5, kDeviations = 1.75;
 constexpr std::int64_t kDatasetPrefixes = 2000, kOneLookPrefixes = 200, kPlanPrefixes = 50;
 constexpr double kManyFound = 10.0;
-constexpr double kSafe = 4.5;  // standard deviations
+constexpr double kSafe = 4.5;                     // standard deviations
 constexpr double kCautious = 1.5, kCredit = 2.1;  // standard deviations
 // What may be found, in standard deviations from what is expected: five outcomes of about one chance.
 constexpr std::array<double, 5> kOutcomes = {-1.28, -0.52, 0.0, 0.52, 1.28};
@@ -251,7 +251,8 @@ std::int64_t one_look_bound(std::int64_t prefix, double level, double max_error)
   const double drawn = level * static_cast<double>(prefix);
   const double left = static_cast<double>(prefix) - drawn - kCautious * std::sqrt(drawn);
   const double found = max_error * drawn;
-  return static_cast<std::int64_t>(std::max(0.0, max_error * left) + std::max(0.0, found - kCredit * std::sqrt(found) - 1.0));
+  return static_cast<std::int64_t>(std::max(0.0, max_error * left) +
+                                   std::max(0.0, found - kCredit * std::sqrt(found) - 1.0));
 }
 
 /// What one look is expected to accept of prefixes in their order.
@@ -369,7 +370,7 @@ void validate(const ExactAuditDesign& design, std::int64_t n_items) {
           "parts and levels of different numbers given");
   require(design.parts.empty() || *std::min_element(design.parts.begin(), design.parts.end()) >= 0.0,
           "a part of the failure probability below 0 given");
-  require(!(std::accumulate(design.parts.begin(), design.parts.end(), 0.0) > 1.0 + 1e-9),
+  require(std::accumulate(design.parts.begin(), design.parts.end(), 0.0) <= 1.0 + 1e-9,
           "parts given that are more than the whole failure probability");
 }
 
