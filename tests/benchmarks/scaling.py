@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import gtlabel
 import numpy as np
@@ -107,7 +108,7 @@ def measure_point(n_items, n_classes, width):
 
 
 def points():
-    for name, values in (("items", ITEMS), ("classes", CLASSES), ("width", WIDTHS)):
+    for name, values in (("items", ITEMS), ("width", WIDTHS), ("classes", CLASSES)):
         for value in values:
             yield name, {**BASE, name: value}
 
@@ -224,10 +225,17 @@ def main():
     if options.point:
         print(json.dumps(measure_point(*options.point)))
         return
-    figures = {"items": [], "classes": [], "width": []}
+    figures = {"items": [], "width": [], "classes": []}
+    known = json.loads(options.json.read_text()) if options.json and options.json.is_file() else []
     for varied, point in points():
-        figures[varied].append(measure_in_a_process(point))
-        print(f"measured {varied} = {point[varied]:,}", file=sys.stderr, flush=True)
+        result = next((r for r in known if all(r[name] == value for name, value in point.items())), None)
+        if result is None:
+            result = measure_in_a_process(point)
+            known.append(result)
+            print(f"measured {varied} = {point[varied]:,}: {result['cpu_seconds']:.0f} s", file=sys.stderr, flush=True)
+            if options.json:
+                options.json.write_text(json.dumps(known, indent=1) + "\n")
+        figures[varied].append(result)
     print(table(figures), growth(figures), sep="\n\n")
     if options.out:
         around = circumstances()
@@ -242,6 +250,9 @@ def parse_arguments():
         prog="./dev bench scaling", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--out", action="store_true", help="write plot, figures and section to docs/")
+    parser.add_argument(
+        "--json", type=Path, help="keep each point's figures there; what is there is not measured again"
+    )
     parser.add_argument("--point", type=int, nargs=3, metavar=("ITEMS", "CLASSES", "WIDTH"), help="this one alone")
     return parser.parse_args()
 
