@@ -30,7 +30,9 @@ LabelingJobOptions options_from(const py::object& model, std::vector<std::string
   return options;
 }
 
-CommitMode commit_mode_from(const std::string& name) {
+/// An empty name: as the job thinks best.
+std::optional<CommitMode> commit_mode_from(const std::string& name) {
+  if (name.empty()) return std::nullopt;
   if (name == "eager") return CommitMode::eager;
   if (name == "final") return CommitMode::final;
   throw InvalidArgument("commit: '" + name + "' given, expected 'eager' or 'final'");
@@ -390,7 +392,7 @@ void register_jobs(py::module_& m) {
            "per_answer"_a = defaults.price.per_answer, "currency"_a = defaults.price.currency,
            "per_worker"_a = std::map<std::string, double>{}, "max_answers"_a = defaults.budget.max_answers,
            "max_cost"_a = defaults.budget.max_cost, "max_items"_a = defaults.budget.max_items,
-           "lease_seconds"_a = defaults.lease_seconds, "now"_a = py::none(), "commit"_a = "eager",
+           "lease_seconds"_a = defaults.lease_seconds, "now"_a = py::none(), "commit"_a = "",
            "store"_a = defaults.store, "gold_items"_a = py::tuple(), "gold_classes"_a = std::vector<ClassIndex>{},
            "gold_rate"_a = defaults.gold_rate)
       .def_static("open", &open_job, "store"_a, "X"_a, "ids"_a = defaults.ids, "model"_a = py::none(),

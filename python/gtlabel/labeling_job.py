@@ -95,8 +95,9 @@ class LabelingJob:
         The leases' clock: a function that returns seconds; default the system's time.
     commit
         ``"eager"``: labels automatically as soon as the model is sure of a part. ``"final"``: once, when training
-        is over, after one exact audit of all that is open; for who needs nothing before the end. Without meaning for
-        a ``ConfidenceThreshold``.
+        is over, after one exact audit of all that is open; for who needs nothing before the end. Default: eager, but
+        final with ``probabilities`` where that needs fewer people, that is with ``ErrorTarget(of="dataset")`` and for
+        pools of 10,000 items and more. Without meaning for a ``ConfidenceThreshold``.
     store
         Path of a new file that the job lives in: every answer is on disk when ``submit`` returns, and ``open`` goes on
         after any interruption. Default: in memory alone. See docs/store.md.
@@ -126,7 +127,7 @@ class LabelingJob:
         gold_rate: float = 0.05,
         lease_seconds: float = 3600.0,
         now: Callable[[], float] | None = None,
-        commit: Literal["eager", "final"] = "eager",
+        commit: Literal["eager", "final"] | None = None,
         store: str | os.PathLike[str] | None = None,
     ) -> None:
         names = _class_names(classes)
@@ -171,7 +172,7 @@ class LabelingJob:
             limits.max_items,
             _number("lease_seconds", lease_seconds),
             now,
-            commit,
+            "" if commit is None else commit,
             "" if store is None else os.fsencode(store),
             gold_items,
             gold_classes,

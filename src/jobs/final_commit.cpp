@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <variant>
 #include <vector>
+
+#include "gtlabel/models/fixed_probabilities.hpp"
 
 namespace gtlabel::detail {
 namespace {
 
 constexpr double kPartOfNextAudit = 0.9;
+constexpr std::int64_t kLargePool = 10'000;
 
 /// With of = dataset: how many labels of the present audit may be wrong.
 std::optional<double> allowed_of_dataset(const ErrorTarget& target, std::int64_t n_items, std::int64_t wrong_before) {
@@ -43,6 +47,15 @@ std::vector<double> predicted_wrong(const AuditLedger& ledger, const ItemColumns
 
 }  // namespace
 
+bool is_fixed(const IncrementalModel& model) { return dynamic_cast<const FixedProbabilities*>(&model) != nullptr; }
+
+CommitMode usual_commit_mode(const Target& target, const IncrementalModel* model, std::int64_t n_items) {
+  const auto* error = std::get_if<ErrorTarget>(&target);
+  if (error == nullptr || model == nullptr || !is_fixed(*model)) return CommitMode::eager;
+  const bool finds_many = error->of == ErrorScope::dataset || (n_items >= kLargePool && !error->per_class);
+  return finds_many ? CommitMode::final : CommitMode::eager;
+}
+
 std::int64_t final_scope(const ErrorTarget& target, std::int64_t n_items, std::int64_t wrong_before) {
   const auto allowed = allowed_of_dataset(target, n_items, wrong_before);
   return allowed ? static_cast<std::int64_t>(*allowed / target.max_error) : n_items;
@@ -62,9 +75,12 @@ bool begin_final_audit(AuditLedger& ledger, const Share& share, double ratio, co
   const std::vector<double> risks = risks_of(share, ratio);
   const auto n_before = ledger.n_exact_audits();
   const auto allowed = allowed_of_dataset(target, n_items, ledger.wrong_at_most());
-  auto design = design_exact_audit(risks, final_planning_target(target, n_before), n_items, allowed);
+  const double failure_probability = part_for_next_audit(target.failure_probability, n_before);
+  auto design = allowed
+                    ? design_dataset_audit(risks, static_cast<std::int64_t>(*allowed), failure_probability)
+                    : design_exact_audit(risks, final_planning_target(target, n_before), n_items, failure_probability);
   if (!design) return false;
-  ledger.commit_exactly(share.undecided, std::move(*design), part_for_next_audit(target.failure_probability, n_before));
+  ledger.commit_exactly(share.undecided, std::move(*design), failure_probability);
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "gtlabel/jobs/commit_mode.hpp"
+#include "gtlabel/models/incremental_model.hpp"
 #include "gtlabel/routing/audit_ledger.hpp"
 #include "gtlabel/routing/exact_audit.hpp"
 #include "gtlabel/routing/target.hpp"
@@ -25,6 +26,14 @@ namespace gtlabel::detail {
 /// What planning has to reckon with before the audit: the exact one needs fewer people than the anytime ledger.
 /// @param target  of one ledger by itself.
 [[nodiscard]] ErrorTarget final_planning_target(const ErrorTarget& target, std::size_t n_audits_before);
+
+/// The mode of a job that was not told one: final with fixed probabilities where many errors will be found (a target of
+/// the dataset) or the pool is large, because nothing is to be learned after the audit and it needs fewer people; of
+/// few items it is the more likely to prove nothing. Else eager. docs/certificate.md has the figures.
+[[nodiscard]] CommitMode usual_commit_mode(const Target& target, const IncrementalModel* model, std::int64_t n_items);
+
+/// Whether labels change nothing of what the model says.
+[[nodiscard]] bool is_fixed(const IncrementalModel& model);
 
 /// Commits a share's whole ranking to an exact audit. @return false if none is expected to pay: nothing is changed.
 /// @param ratio  errors found over predicted.

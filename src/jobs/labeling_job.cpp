@@ -19,6 +19,7 @@
 #include "jobs/answer_ids.hpp"
 #include "jobs/class_list.hpp"
 #include "jobs/class_records.hpp"
+#include "jobs/final_commit.hpp"
 #include "jobs/job_recorder.hpp"
 #include "jobs/job_snapshot.hpp"
 #include "jobs/labeling_loop.hpp"
@@ -409,7 +410,8 @@ LabelingJob::LabelingJob(const Features& features, std::vector<std::string> clas
                                           .overlap = options.overlap,
                                           .budget = options.budget,
                                           .price = options.price,
-                                          .commit = options.commit,
+                                          .commit = options.commit.value_or(detail::usual_commit_mode(
+                                              options.target, options.model.get(), features.n_items())),
                                           .gold = options.gold,
                                           .gold_rate = options.gold_rate};
   state_ = std::make_unique<State>(features, features.fingerprint(), std::move(classes), setup, options);

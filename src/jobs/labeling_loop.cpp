@@ -24,6 +24,8 @@ constexpr std::int64_t kSeedShare = 100;
 constexpr std::int64_t kBatchShare = 200;
 constexpr std::int64_t kGrowthShare = 10;
 constexpr std::int64_t kLeastSeed = 20;
+// Of scores that somebody else has made nothing is learned but how far they can be trusted.
+constexpr std::int64_t kMostSeedOfFixed = 200;
 // A pool that so far cannot be helped: after a tenth of it, people are expected to label nearly all. Better opinions
 // are then far off, and batches may be a third of the labels.
 constexpr std::int64_t kHardShare = 10;
@@ -454,8 +456,10 @@ void LabelingLoop::sample_again() {
 
 std::int64_t LabelingLoop::sample_size() const {
   // Items that join get the share that they would have had of the whole pool's sample.
-  const std::int64_t whole =
-      std::max({kLeastSeed, n_items() / kSeedShare, 2 * static_cast<std::int64_t>(model_->n_classes())});
+  const std::int64_t share = n_items() / kSeedShare;
+  const std::int64_t whole = is_fixed(*model_)
+                                 ? std::clamp(share, kLeastSeed, kMostSeedOfFixed)
+                                 : std::max({kLeastSeed, share, 2 * static_cast<std::int64_t>(model_->n_classes())});
   return (whole * (n_items() - n_sampled_) + n_items() - 1) / n_items();
 }
 
@@ -508,6 +512,7 @@ void LabelingLoop::note_round(const Scores& scores, const Outlook& outlook, doub
 }
 
 bool LabelingLoop::is_trained_enough(double humans_to_come) const {
+  if (is_fixed(*model_)) return true;
   // If the cost still to come, but for the audits that even a perfect model needs, falls with the number of labels n
   // like n^-g, the total is least where n = g x that cost.
   return static_cast<double>(n_human_) >= kLearningExponent * (humans_to_come - least_audits_);
@@ -515,6 +520,7 @@ bool LabelingLoop::is_trained_enough(double humans_to_come) const {
 
 bool LabelingLoop::is_time_to_commit(const Outlook& outlook) const {
   // Stopping late costs little (the total is flat there), stopping early much, so a few rounds have to agree.
+  if (is_fixed(*model_)) return outlook.is_promising();
   return outlook.is_promising() && history_.size() >= kRoundsToAgree &&
          is_trained_enough(humans_to_come(history_, n_items()));
 }

@@ -290,8 +290,9 @@ std::int64_t AuditLedger::exact_bound(const ExactStage& stage) const {
   }
   for (std::size_t p = 0; p < progress.n_proved; ++p) {
     const ClaimProgress& prefix = progress.claims[p];
-    if (prefix.n_wrong > prefix.bound) continue;  // refuted: one of the few audits that fail
-    bound = std::min(bound, prefix.bound - prefix.n_wrong + (n_open - prefix.n_open));
+    const std::int64_t n_known = stage.audit.design().of_undrawn ? 0 : prefix.n_wrong;
+    if (n_known > prefix.bound) continue;  // refuted: one of the few audits that fail
+    bound = std::min(bound, prefix.bound - n_known + (n_open - prefix.n_open));
   }
   return bound + n_beyond;
 }
@@ -340,7 +341,7 @@ bool AuditLedger::is_audited(ItemIndex item) const {
 }
 
 void AuditLedger::save(SnapshotWriter& writer) const {
-  writer.section("audit_ledger", 3);
+  writer.section("audit_ledger", 4);
   writer.write(failure_probability_);
   writer.write(prior_.error_ratio().value_or(kNothingExpected));
   writer.write(seed_);
@@ -374,6 +375,9 @@ void AuditLedger::save(SnapshotWriter& writer) const {
     writer.write(std::span<const std::int64_t>(stage.audit.design().prefixes));
     writer.write(std::span<const std::int64_t>(stage.audit.design().bounds));
     writer.write(std::span<const double>(stage.audit.design().levels));
+    // Since version 4.
+    writer.write(std::span<const double>(stage.audit.design().parts));
+    writer.write(static_cast<std::int64_t>(stage.audit.design().of_undrawn));
   }
 }
 
@@ -385,7 +389,7 @@ double AuditLedger::level_at(std::size_t entry) const noexcept {
   return level;
 }
 
-void AuditLedger::load_exact(SnapshotReader& reader) {
+void AuditLedger::load_exact(SnapshotReader& reader, std::uint32_t version) {
   const auto n_stages = reader.get<std::int64_t>();
   require_sound(n_stages >= 0 && n_stages <= std::ssize(entries_), "audit ledger: number of exact audits");
   struct Loaded {
@@ -410,6 +414,10 @@ void AuditLedger::load_exact(SnapshotReader& reader) {
     reader.read(design.prefixes);
     reader.read(design.bounds);
     reader.read(design.levels);
+    if (version >= 4) {
+      reader.read(design.parts);
+      design.of_undrawn = reader.get<std::int64_t>() != 0;
+    }
     loaded.push_back({static_cast<std::size_t>(begin), level, failure_probability, std::move(design)});
   }
   require_sound(loaded.empty() || loaded.back().level == level_, "audit ledger: level of the last exact audit");
@@ -427,7 +435,7 @@ void AuditLedger::load_exact(SnapshotReader& reader) {
 }
 
 AuditLedger AuditLedger::load(SnapshotReader& reader) {
-  const auto version = reader.section("audit_ledger", 3);
+  const auto version = reader.section("audit_ledger", 4);
   const auto failure_probability = reader.get<double>();
   require_sound(failure_probability > 0.0 && failure_probability < 1.0,
                 "audit ledger: failure probability outside (0, 1)");
@@ -453,7 +461,7 @@ AuditLedger AuditLedger::load(SnapshotReader& reader) {
     require_sound(states[i] < 6, "audit ledger: an unknown state");
     ledger.entries_.push_back({items[i], coins[i], static_cast<Finding>(states[i] / 2), states[i] % 2 == 1});
   }
-  if (version >= 2) ledger.load_exact(reader);
+  if (version >= 2) ledger.load_exact(reader, version);
   for (std::size_t i = 0; i < items.size(); ++i) {
     Entry& entry = ledger.entries_[i];
     if (entry.withdrawn) continue;

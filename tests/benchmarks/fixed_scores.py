@@ -53,7 +53,13 @@ def parse_arguments():
     )
     parser.add_argument("--trials", type=int, default=20, help="seeds per row; default 20")
     parser.add_argument("--scores", nargs="+", default=["stance", "imagenet"], choices=["stance", "imagenet"])
-    parser.add_argument("--commit", nargs="+", default=["eager", "final"], choices=["eager", "final"])
+    parser.add_argument(
+        "--commit",
+        nargs="+",
+        default=["usual", "eager", "final"],
+        choices=["usual", "eager", "final"],
+        help="usual: what a job does that was not told",
+    )
     return parser.parse_args()
 
 
@@ -76,7 +82,7 @@ def run(probabilities, is_right, scope, mode, seed):
         ["wrong", "right"],
         probabilities=probabilities,
         target=gtlabel.ErrorTarget(of=scope),
-        commit=mode,
+        commit=None if mode == "usual" else mode,
         seed=seed,
     )
     while (batch := job.next_batch()) is not None:

@@ -21,9 +21,9 @@ import gtlabel
 import numpy as np
 import pools
 import sklearn
+from document import DOCUMENT, sections_after_first
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
 COLUMNS = (
     "pool",
     "items",
@@ -52,7 +52,7 @@ EXPLANATION = """\
 # Benchmarks
 
 Whole labelling jobs on real pools with known labels. Written by `tests/benchmarks/run.py`; not to
-be edited by hand.
+be edited by hand. The [rate of violations](#violations) and [scaling](#scaling) follow below, each by its own command.
 
 - A job has nothing set but its target and its seed. People are simulated: they answer at once and
   rightly, so what costs is how often they are asked.
@@ -98,7 +98,8 @@ def main():
     findings += circumstances()
     print(table, *findings, sep="\n")
     if options.out:
-        options.out.write_text(document(table, findings))
+        others = sections_after_first(options.out)
+        options.out.write_text(document(table, findings) + others)
     return 0 if is_kept else 1
 
 

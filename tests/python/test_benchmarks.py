@@ -167,3 +167,41 @@ def test_the_loop_of_the_authors_of_tbal_counts_every_item_once(digits):
     assert result.n_human + result.n_auto == len(digits.y)
     assert result.n_auto > 500
     assert result.n_auto_wrong <= 0.1 * result.n_auto
+
+
+def test_a_section_of_another_benchmark_is_replaced_and_outlives_what_run_writes(tmp_path):
+    document = module("document")
+    path = tmp_path / "benchmarks.md"
+    path.write_text("# Benchmarks\n\nold table\n")
+    for body in ("first", "second"):
+        document.write_section(path, "Scaling", body)
+        document.write_section(path, "Violations", f"{body} count")
+    kept = document.sections_after_first(path)
+    path.write_text("# Benchmarks\n\nnew table\n" + kept)
+    assert path.read_text() == "# Benchmarks\n\nnew table\n\n## Scaling\n\nsecond\n\n## Violations\n\nsecond count\n"
+
+
+def test_the_benchmark_of_scaling_splits_a_round_into_its_parts():
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "scaling.py"), "--point", "400", "3", "4"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    point = json.loads(done.stdout)
+    assert (point["items"], point["classes"], point["width"]) == (400, 3, 4)
+    assert 0 < point["update"] < point["round"]
+    assert point["score"] >= 0
+    assert point["route and select"] > 0
+    assert point["feature_bytes"] == 400 * 4 * 4
+
+
+def test_the_benchmark_of_violations_counts_jobs_of_given_scores(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    violations = module("violations")
+    monkeypatch.setattr(violations, "N_ITEMS", 1500)
+    target = violations.gtlabel.ErrorTarget(of="dataset")
+    certified, above = violations.count(
+        lambda seed: (*violations.synthetic("calibrated", seed), True), target, "final", 3
+    )
+    assert certified == 3
+    assert above <= 3
+    assert violations.tested(300, 12).startswith("21 |")

@@ -158,7 +158,7 @@ class GTLABEL_EXPORT AuditLedger {
   [[nodiscard]] ExactAuditProgress progress_of(const ExactStage& stage) const;
   [[nodiscard]] std::int64_t exact_bound() const;
   [[nodiscard]] std::int64_t exact_bound(const ExactStage& stage) const;
-  void load_exact(SnapshotReader& reader);
+  void load_exact(SnapshotReader& reader, std::uint32_t version);
   [[nodiscard]] double level_at(std::size_t entry) const noexcept;
   void mark_stage();
   void fall_back() noexcept;

@@ -18,6 +18,12 @@ struct ExactAuditDesign {
                                        ///< have several, with descending bounds
   std::vector<std::int64_t> bounds;    ///< per claim: at most so many of those labels are wrong
   std::vector<double> levels;          ///< the audit levels at which is looked, ascending, in (0, 1)
+  /// Per look the part of the failure probability that it takes, with what those before it could not use, in all at
+  /// most 1. Empty: the looks share it along a level line of log_audit_martingale, which lets the lucky stop early.
+  std::vector<double> parts = {};
+  /// The bounds, all the same, speak of those wrong labels alone that the look which proves a claim did not draw: what
+  /// a target of the whole dataset asks for. Then no order of the claims has to be kept, and all may hold. Needs parts.
+  bool of_undrawn = false;
 };
 
 /// @throws InvalidArgument  no claim or look, sizes that do not agree, values out of order or range.
@@ -29,12 +35,28 @@ GTLABEL_EXPORT void validate(const ExactAuditDesign& design, std::int64_t n_item
 /// (hypergeometric, computed look by look, no approximation). Of all such numbers those along a level line of
 /// log_audit_martingale are taken, so that early looks accept few errors and later ones more. -1: that look accepts
 /// nothing.
+/// With `parts` each look takes its part by itself (ExactAuditDesign): then its number is the highest for which the
+/// chance of accepting is at most that.
 /// @param drawn  labels drawn by each look, not falling, at most n_items.
-/// Cost: O(looks x c^2), c the largest number. Thread-safe.
+/// Cost: O(looks x c^2), c the largest number; with parts O(looks x c log c). Thread-safe.
 [[nodiscard]] GTLABEL_EXPORT std::vector<std::int64_t> acceptance_numbers(std::int64_t n_items,
                                                                           std::span<const std::int64_t> drawn,
                                                                           std::int64_t bound,
-                                                                          double failure_probability);
+                                                                          double failure_probability,
+                                                                          std::span<const double> parts = {});
+
+/// The exact test of "at most `bound` of the labels up to here are wrong and not drawn", of all prefixes of a ranking
+/// of `n_items` at once: if the i-th number is the highest that look i accepts, the probability that any look accepts
+/// any prefix of which this is false is at most `failure_probability` (docs/certificate.md).
+/// @param drawn  labels of the whole ranking drawn by each look, not falling, at most n_items.  @param bound  at least
+/// 0.
+/// @param parts  as in ExactAuditDesign.
+/// Cost: O(looks x c log c), c the largest number. Thread-safe.
+[[nodiscard]] GTLABEL_EXPORT std::vector<std::int64_t> undrawn_acceptance_numbers(std::int64_t n_items,
+                                                                                  std::span<const std::int64_t> drawn,
+                                                                                  std::int64_t bound,
+                                                                                  double failure_probability,
+                                                                                  std::span<const double> parts);
 
 /// Where the exact audit of one claim stands.
 struct ClaimProgress {
@@ -52,7 +74,7 @@ struct ExactAuditProgress {
   std::size_t n_proved = 0;           ///< so many first claims hold
 };
 
-/// The tests of a design on one set of coins: a fixed sequence of claims, of which each is tested only if all before it
+/// The tests of a design on one set of coins: a fixed sequence of claims, of which each counts only if all before it
 /// were accepted. With probability at least 1 - failure_probability no accepted claim is false. Not thread-safe.
 class GTLABEL_EXPORT ExactAudit {
  public:
@@ -72,7 +94,10 @@ class GTLABEL_EXPORT ExactAudit {
  private:
   ExactAuditDesign design_;
   double failure_probability_;
-  std::vector<std::int64_t> drawn_;                            // claim by claim, per look
+  [[nodiscard]] std::size_t index_of(std::size_t claim) const noexcept { return design_.of_undrawn ? 0 : claim; }
+
+  std::int64_t n_items_;
+  std::vector<std::int64_t> drawn_;                            // claim by claim, per look; of_undrawn: of all items
   mutable std::vector<std::vector<std::int64_t>> acceptance_;  // per claim; computed when first asked for
 };
 
@@ -92,13 +117,20 @@ struct ExactAuditForecast {
                                                          std::span<const double> risks, double max_error,
                                                          std::optional<double> n_allowed);
 
-/// A design for a ranking, or nothing if none is expected to pay.
-/// @param risks              predicted probability of being wrong per item, the surest first.
-/// @param n_allowed          with of = dataset: how many labels may be wrong; else nothing.
+/// A design for a ranking and a target of the automatic labels, or nothing if none is expected to pay.
+/// @param risks   predicted probability of being wrong per item, the surest first.
+/// @param failure_probability  of the audit; `target` is used for the rest.
 [[nodiscard]] GTLABEL_EXPORT std::optional<ExactAuditDesign> design_exact_audit(std::span<const double> risks,
                                                                                 const ErrorTarget& target,
                                                                                 std::int64_t n_items,
-                                                                                std::optional<double> n_allowed);
+                                                                                double failure_probability);
+
+/// A design for a ranking of which, however much of it is delivered, at most `n_allowed` labels may be wrong: what a
+/// target of the whole dataset asks for. Nothing if none is expected to pay.
+/// Cost: some 10^4 steps of a hypergeometric sum (milliseconds).
+[[nodiscard]] GTLABEL_EXPORT std::optional<ExactAuditDesign> design_dataset_audit(std::span<const double> risks,
+                                                                                  std::int64_t n_allowed,
+                                                                                  double failure_probability);
 
 /// The target with which plan_commit foresees an exact audit: it needs fewer audits than the martingale.
 [[nodiscard]] GTLABEL_EXPORT ErrorTarget planning_target(const ErrorTarget& target, double failure_probability);

@@ -60,7 +60,7 @@ def make_job(
         overlap=overlap,
         price=price,
         budget=budget,
-        commit="final" if arguments.final else "eager",
+        commit="final" if arguments.final else None,
         **known,
         **({} if arguments.store is None else {"store": arguments.store}),
     )
@@ -103,7 +103,7 @@ def _requested_job(
         classes,
         seed=arguments.seed,
         n_threads=arguments.threads,
-        commit="final" if arguments.final else "eager",
+        commit="final" if arguments.final else None,
         store=request.store_path,
         **gold,
         **{name: value for name, value in said.items() if value is not None},

@@ -3,13 +3,16 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "gtlabel/core/random.hpp"
 #include "gtlabel/jobs/labeling_job.hpp"
+#include "gtlabel/models/fixed_probabilities.hpp"
 #include "jobs/job_driving.hpp"
 #include "models/braggart.hpp"
 #include "statistics.hpp"
@@ -122,18 +125,54 @@ TEST_CASE("CommitMode::final: a model that is wrong and sure delivers nothing") 
 
 TEST_CASE("CommitMode::final: a job saved at any batch goes on to the same end") {
   const GaussianPool pool(1500, 2, 3.0, 21);
-  const auto whole = run(make_job(pool, finally()), pool.classes);
-  for (std::size_t stop = 0; stop < whole.batches.size(); stop += 5) {
-    auto job = make_job(pool, finally());
-    for (std::size_t i = 0; i < stop; ++i) answer(job, job.next_batch()->items, pool.classes);
-    [[maybe_unused]] const auto out = job.next_batch();
-    auto options = with_centroids();
-    options.n_threads = 1;
-    auto restored = LabelingJob::restore(job.snapshot(), pool.features(), options);
-    const auto rest = run(restored, pool.classes);
-    CAPTURE(stop);
-    CHECK(rest.end == whole.end);
+  for (const ErrorScope of : {ErrorScope::auto_labels, ErrorScope::dataset}) {
+    auto final = finally();
+    final.target = ErrorTarget{.of = of};
+    const auto whole = run(make_job(pool, final), pool.classes);
+    for (std::size_t stop = 0; stop < whole.batches.size(); stop += 5) {
+      auto job = make_job(pool, final);
+      for (std::size_t i = 0; i < stop; ++i) answer(job, job.next_batch()->items, pool.classes);
+      [[maybe_unused]] const auto out = job.next_batch();
+      auto options = with_centroids();
+      options.n_threads = 1;
+      auto restored = LabelingJob::restore(job.snapshot(), pool.features(), options);
+      const auto rest = run(restored, pool.classes);
+      CAPTURE(stop);
+      CHECK(rest.end == whole.end);
+    }
   }
+}
+
+/// Scores that say how often they are wrong, and the truth.
+std::pair<Matrix<float>, Classes> scores(std::int64_t n, std::uint64_t seed) {
+  RandomStream random(seed, RandomPurpose::user);
+  Matrix<float> probabilities(n, 2);
+  Classes truth;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double wrong = 0.5 * std::pow(random.uniform(), 3.0);
+    probabilities(i, 0) = static_cast<float>(wrong);
+    probabilities(i, 1) = static_cast<float>(1.0 - wrong);
+    truth.push_back(random.uniform() < wrong ? 0 : 1);
+  }
+  return {std::move(probabilities), std::move(truth)};
+}
+
+TEST_CASE("LabelingJob: with fixed probabilities of a dataset people answer a seed sample, one audit and the rest") {
+  const auto [probabilities, truth] = scores(4000, 1);
+  LabelingJobOptions options;
+  options.model = std::make_shared<FixedProbabilities>();
+  options.target = ErrorTarget{.of = ErrorScope::dataset};
+  LabelingJob job(Features::borrow(MatrixView<const float>(probabilities)), class_names(2), options);
+  const Course course = run(job, truth);
+  REQUIRE(course.batches.size() > 2);
+  CHECK(course.batches[0].purposes.front() == Purpose::seed);
+  CHECK(course.batches[1].purposes.front() == Purpose::audit);
+  CHECK(std::ssize(course.batches[0].items) <= 200);
+  CHECK(std::none_of(course.batches.begin(), course.batches.end(),
+                     [](const Batch& batch) { return batch.purposes.front() == Purpose::query; }));
+  CHECK(job.certificate().has_value());
+  CHECK(static_cast<double>(job.report().n_auto) > 0.5 * 4000);
+  CHECK(static_cast<double>(wrong_automatic(job, truth)) <= 0.05 * 4000);
 }
 
 TEST_CASE(

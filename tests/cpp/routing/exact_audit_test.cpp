@@ -80,6 +80,37 @@ TEST_CASE("acceptance_numbers: large pools, where most chances underflow, are no
   CHECK(numbers[0] < 185);
 }
 
+TEST_CASE("acceptance_numbers: with parts each look takes its own, and the next what is left of it") {
+  const std::vector<double> parts{0.9, 0.1};
+  const Counts numbers = acceptance_numbers(1000, Counts{150, 300}, 50, 0.05, parts);
+  REQUIRE(numbers.size() == 2);
+  const double first = at_most(numbers[0], 1000, 51, 150);
+  CHECK(first <= 0.045);
+  CHECK(at_most(numbers[0] + 1, 1000, 51, 150) > 0.045);
+  CHECK(first + at_most(numbers[1], 1000, 51, 300) <= 0.05);
+  CHECK(first + at_most(numbers[1] + 1, 1000, 51, 300) > 0.05);
+}
+
+TEST_CASE("undrawn_acceptance_numbers: with one error more found there would be one wrong label more to be drawn") {
+  const std::vector<double> parts{0.9, 0.1};
+  for (const std::int64_t bound : {0, 20, 100}) {
+    const Counts numbers = undrawn_acceptance_numbers(1000, Counts{120, 300}, bound, 0.05, parts);
+    CAPTURE(bound);
+    REQUIRE(numbers.size() == 2);
+    const auto chance = [&](std::int64_t number, std::int64_t drawn) {
+      return at_most(number, 1000, bound + 1 + number, drawn);
+    };
+    const double first = numbers[0] < 0 ? 0.0 : chance(numbers[0], 120);
+    CHECK(first <= 0.045);
+    CHECK(chance(numbers[0] + 1, 120) > 0.045);
+    const double second = numbers[1] < 0 ? 0.0 : chance(numbers[1], 300);
+    CHECK(first + second <= 0.05);
+    CHECK(first + chance(numbers[1] + 1, 300) > 0.05);
+  }
+  // So few are not drawn that no more than the bound can be wrong.
+  CHECK(undrawn_acceptance_numbers(100, Counts{40, 95}, 60, 0.05, parts) == Counts{40, 95});
+}
+
 TEST_CASE("ExactAudit: a prefix is proved only if all before it are") {
   const ExactAuditDesign design{{500, 800, 1000}, {20, 32, 40}, {0.2, 0.4}};
   std::vector<double> coins(1000);
@@ -108,18 +139,25 @@ TEST_CASE("ExactAudit: refuses a design that does not fit") {
   CHECK_THROWS_AS(audit({{5, 10}, {1, -1}, {0.1}}), InvalidArgument);
   CHECK_THROWS_AS(audit({{5, 10}, {1, 2}, {0.2, 0.1}}), InvalidArgument);
   CHECK_THROWS_AS(audit({{5, 10}, {1, 2}, {1.0}}), InvalidArgument);
+  CHECK_NOTHROW(audit({{5, 10}, {2, 2}, {0.1, 0.2}, {0.9, 0.1}, true}));
+  CHECK_THROWS_AS(audit({{5, 10}, {2, 2}, {0.1, 0.2}, {}, true}), InvalidArgument);
+  CHECK_THROWS_AS(audit({{5, 10}, {1, 2}, {0.1, 0.2}, {0.9, 0.1}, true}), InvalidArgument);
+  CHECK_THROWS_AS(audit({{5, 10}, {2, 2}, {0.1, 0.2}, {0.9}}), InvalidArgument);
+  CHECK_THROWS_AS(audit({{5, 10}, {2, 2}, {0.1, 0.2}, {0.9, 0.2}}), InvalidArgument);
+  CHECK_THROWS_AS(audit({{5, 10}, {2, 2}, {0.1, 0.2}, {1.1, -0.1}}), InvalidArgument);
+  CHECK_THROWS_AS(audit({{5, 10}, {2, 2}, {0.1, 0.2}, {0.5, std::nan("")}}), InvalidArgument);
 }
 
 TEST_CASE("design_exact_audit: nothing for a ranking that is not worth its audits") {
   const std::vector<double> bad(2000, 0.4), few(40, 0.0);
-  CHECK_FALSE(design_exact_audit(bad, ErrorTarget{}, 2000, {}).has_value());
-  CHECK_FALSE(design_exact_audit(few, ErrorTarget{}, 40, {}).has_value());
+  CHECK_FALSE(design_exact_audit(bad, ErrorTarget{}, 2000, 0.05).has_value());
+  CHECK_FALSE(design_exact_audit(few, ErrorTarget{}, 40, 0.05).has_value());
 }
 
 TEST_CASE("design_exact_audit: looks from where no error found would do to twice the level expected to do") {
   std::vector<double> risks(4000, 0.005);
   for (std::size_t i = 3000; i < risks.size(); ++i) risks[i] = 0.4;
-  const auto design = design_exact_audit(risks, ErrorTarget{}, 4000, {});
+  const auto design = design_exact_audit(risks, ErrorTarget{}, 4000, 0.05);
   REQUIRE(design.has_value());
   CHECK_NOTHROW(validate(*design, 4000));
   CHECK(design->prefixes.back() == 4000);
@@ -127,6 +165,35 @@ TEST_CASE("design_exact_audit: looks from where no error found would do to twice
   CHECK(4000 * design->levels.front() < 100);
   CHECK(design->levels.back() < 0.2);
   CHECK(design->levels.size() <= 12);
+}
+
+TEST_CASE("design_exact_audit: one look that counts where many errors will be found") {
+  std::vector<double> risks(20000);
+  for (std::size_t i = 0; i < risks.size(); ++i) risks[i] = 0.4 * std::pow(static_cast<double>(i) / 20000.0, 3.0);
+  const auto design = design_exact_audit(risks, planning_target(ErrorTarget{}, 0.05), 20000, 0.05);
+  REQUIRE(design.has_value());
+  CHECK_NOTHROW(validate(*design, 20000));
+  CHECK(design->parts.front() > 0.5);
+  CHECK(std::accumulate(design->parts.begin(), design->parts.end(), 0.0) == doctest::Approx(1.0));
+  CHECK(design->levels.front() > 0.01);
+  CHECK(design->levels.front() < 0.15);
+}
+
+TEST_CASE("design_dataset_audit: one bound for all prefixes, and no more audits for a ranking that is worth nothing") {
+  std::vector<double> steep(10000), flat(10000, 0.2);
+  for (std::size_t i = 0; i < steep.size(); ++i) steep[i] = 0.6 * std::pow(static_cast<double>(i) / 10000.0, 3.0);
+  for (const auto& risks : {steep, flat}) {
+    const auto design = design_dataset_audit(risks, 500, 0.045);
+    REQUIRE(design.has_value());
+    CHECK_NOTHROW(validate(*design, 10000));
+    CHECK(design->of_undrawn);
+    CHECK(design->prefixes.back() == 10000);
+    CHECK(design->bounds.front() == 500);
+    CHECK(design->parts.front() > 0.5);
+    CHECK(design->levels.front() > 0.02);
+    CHECK(design->levels.front() < 0.11);
+  }
+  CHECK_FALSE(design_dataset_audit(std::vector<double>{}, 5, 0.05).has_value());
 }
 
 TEST_CASE("AuditLedger: asked for an exact audit or a claim that there is not, it says so") {
