@@ -293,7 +293,8 @@ py::dict fields_of(const QueryRecord& query) {
 py::dict fields_of(const LabelingPlan& plan) {
   return py::dict("n_items"_a = plan.n_items, "n_asked"_a = plan.n_asked, "n_human"_a = plan.n_human,
                   "n_human_low"_a = plan.n_human_low, "n_human_high"_a = plan.n_human_high, "basis"_a = plan.basis,
-                  "answers_per_item"_a = plan.answers_per_item, "n_gold_unasked"_a = plan.n_gold_unasked);
+                  "answers_per_item"_a = plan.answers_per_item, "n_gold_unasked"_a = plan.n_gold_unasked,
+                  "gold_rate"_a = plan.gold_rate);
 }
 
 py::dict plan_fields(const LabelingJob& job) {

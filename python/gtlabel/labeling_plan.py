@@ -59,7 +59,8 @@ class LabelingPlan:
 
     An expectation, not a promise. Of ten measured jobs eight ended between ``n_human_low`` and ``n_human_high``.
     ``answers_per_item``: paid answers about an item, so far. ``n_gold_unasked``: gold without an answer so far; it
-    is in ``n_human``, but neither in ``n_asked`` nor in a cost. Costs are ``None`` without a price.
+    is in ``n_human``, but not in ``n_asked``. Of it ``gold_rate`` is planted per item that people will be asked about,
+    as long as there is some: that much is in the costs. Costs are ``None`` without a price.
     """
 
     n_items: int
@@ -70,6 +71,7 @@ class LabelingPlan:
     basis: str
     answers_per_item: float = 1.0
     n_gold_unasked: int = 0
+    gold_rate: float = 0.0
     price: Price | None = None
 
     @property
@@ -79,8 +81,8 @@ class LabelingPlan:
 
     @property
     def people(self) -> str:
-        """Items that people are asked about, gold without an answer left out: expectation and interval in words."""
-        asked, low, high = (n - self.n_gold_unasked for n in (self.n_human, self.n_human_low, self.n_human_high))
+        """Items that people are asked about, gold that is planted included: expectation and interval in words."""
+        asked, low, high = map(self._asked, (self.n_human, self.n_human_low, self.n_human_high))
         return f"about {asked:,} ({asked / self.n_items:.0%}), likely {low:,} to {high:,}"
 
     @property
@@ -101,12 +103,18 @@ class LabelingPlan:
     @property
     def cost_by_hand(self) -> float | None:
         """What it would cost to have people label every item but the gold without an answer."""
-        return self._cost(self.n_items)
+        return self._price_of(self.n_items - self.n_gold_unasked)
 
-    def _cost(self, n_items: int) -> float | None:
-        if self.price is None:
-            return None
-        return (n_items - self.n_gold_unasked) * self.answers_per_item * self.price.per_answer
+    def _asked(self, n_human: int) -> int:
+        """Of so many that count as people's: those that people are asked about, gold still to be planted included."""
+        asked = n_human - self.n_gold_unasked
+        return asked + min(self.n_gold_unasked, round(self.gold_rate * max(0, asked - self.n_asked)))
+
+    def _cost(self, n_human: int) -> float | None:
+        return self._price_of(self._asked(n_human))
+
+    def _price_of(self, n_asked: int) -> float | None:
+        return None if self.price is None else n_asked * self.answers_per_item * self.price.per_answer
 
     def _facts(self) -> list[tuple[str, str]]:
         facts = [
@@ -114,9 +122,8 @@ class LabelingPlan:
             ("asked of people in all", self.people),
         ]
         if self.price is not None:
-            low, middle, high, by_hand = (
-                f"{self._cost(n):,.2f}" for n in (self.n_human_low, self.n_human, self.n_human_high, self.n_items)
-            )
+            costs = self.cost_low, self.cost, self.cost_high, self.cost_by_hand
+            low, middle, high, by_hand = (f"{cost:,.2f}" for cost in costs)
             currency = self.price.currency
             facts.append(("cost", f"about {middle} {currency}, likely {low} to {high}; all by hand {by_hand}"))
         return [*facts, ("expected from", self.basis)]

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "consolidation/fetch_ahead.hpp"
 #include "consolidation/log_sum.hpp"
@@ -108,15 +109,28 @@ void WorkerTables::note_likelihoods() {
   for (std::size_t e = 0; e < tables_.size(); ++e) likelihoods_[e] = std::exp(tables_[e]);
 }
 
+/// For kStates neighbouring states, which stay in registers over the votes.
+template <std::size_t kStates>
+void WorkerTables::multiply_states(std::span<const Vote> votes, std::size_t first, std::span<double> out) const {
+  const std::ptrdiff_t k = votes_.n_classes(), n = std::ssize(out);
+  const double* from = likelihoods_.data() + first;
+  double product[kStates];
+  std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(first), kStates, product);
+  for (const Vote& vote : votes) {
+    const double* row = from + (vote.other * k + vote.answer) * n;
+    for (std::size_t s = 0; s < kStates; ++s) product[s] *= row[s];
+  }
+  std::copy_n(product, kStates, out.begin() + static_cast<std::ptrdiff_t>(first));
+}
+
 bool WorkerTables::multiply_likelihoods(std::int32_t item, std::span<double> out) const {
   const auto votes = votes_.of_item(item);
   if (likelihoods_.empty() || votes.size() > kShort) return false;
-  const std::ptrdiff_t k = votes_.n_classes(), n = std::ssize(out);
-  double* __restrict product = out.data();
-  for (const Vote& vote : votes) {
-    const double* __restrict row = likelihoods_.data() + (vote.other * k + vote.answer) * n;
-    for (std::ptrdiff_t s = 0; s < n; ++s) product[s] *= row[s];
-  }
+  std::size_t s = 0;
+  for (; s + 8 <= out.size(); s += 8) multiply_states<8>(votes, s, out);
+  if (s + 4 <= out.size()) multiply_states<4>(votes, std::exchange(s, s + 4), out);
+  if (s + 2 <= out.size()) multiply_states<2>(votes, std::exchange(s, s + 2), out);
+  if (s < out.size()) multiply_states<1>(votes, s, out);
   return true;
 }
 

@@ -46,6 +46,8 @@ class WorkerTables final : public AnswerModel {
   void count(std::int32_t worker, MatrixView<const double> posteriors, Matrix<double>& counts) const;
   void count_model(MatrixView<const double> posteriors, Matrix<double>& counts) const;
   void note_likelihoods();
+  template <std::size_t kStates>
+  void multiply_states(std::span<const Vote> votes, std::size_t first, std::span<double> out) const;
   [[nodiscard]] double left_out_loss_of(std::int32_t worker, MatrixView<const double> posteriors,
                                         Matrix<double>& counts) const;
 

@@ -170,6 +170,7 @@ LabelingPlan LabelingLoop::expectation() const {
   plan.answers_per_item = answers_per_item();
   plan.n_gold_unasked = n_gold_unasked();
   plan.n_asked -= plan.n_gold_unasked;
+  plan.gold_rate = is_finished() ? 0.0 : gold_.planting_rate();
   return plan;
 }
 

@@ -337,7 +337,9 @@ def test_nobody_is_paid_for_gold_that_nobody_is_asked_about(golden):
     job = make_job(pool, gold=gold, gold_rate=0.1, price=gt.Price(1.0), target=gt.ErrorTarget(max_error=0.2))
     before = job.plan()
     assert (before.n_asked, before.n_gold_unasked) == (0, len(gold))
-    assert before.cost == before.n_human - len(gold)
+    n_asked = before.n_human - len(gold)
+    assert before.gold_rate == 0.1
+    assert before.cost == n_asked + min(len(gold), round(0.1 * n_asked))  # planted
     assert before.cost_by_hand == len(pool.X) - len(gold)
     assert "0 of them asked of people so far" in str(before)
     assert "asked of people: 0 (0.0%)" in str(job.report())
@@ -346,6 +348,7 @@ def test_nobody_is_paid_for_gold_that_nobody_is_asked_about(golden):
     n_asked = report.n_human - len(gold) + report.gold.n_asked
     assert 0 < report.gold.n_asked < len(gold)
     assert job.plan().n_asked == n_asked
+    assert job.plan().gold_rate == 0.0
     assert job.plan().cost == pytest.approx(report.cost)
     assert report.plan.answers_per_item == pytest.approx(report.n_paid / n_asked)
     assert f"asked of people: {n_asked:,} ({n_asked / report.n_items:.1%})" in str(report)

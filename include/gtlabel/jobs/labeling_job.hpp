@@ -104,8 +104,8 @@ class GTLABEL_EXPORT LabelingJob {
   /// has now, those first that his answer is expected to make surest. They are leased to him; what he has not answered
   /// within lease_seconds goes to others. Asked for again before, the same items. Empty: nothing for him at the moment,
   /// ask again when others have answered; nothing: the job is finished. A worker who seems to guess
-  /// (WorkerRecord::is_spam, as of the last round) gets nothing while anybody who does not has items in hand. Use either
-  /// this or the one above in a job.
+  /// (WorkerRecord::is_spam, as of the last round) gets nothing while anybody who does not has items in hand. Use
+  /// either this or the one above in a job.
   /// @param worker  his name, not empty.
   /// @param size    items at most; 0: kLeaseSize.
   /// Cost beside that of next_batch: O(items of the batch x answers about them x classes).

@@ -19,6 +19,7 @@ struct LabelingPlan {
   std::string basis;                ///< what the figures rest on, in words
   double answers_per_item = 1.0;    ///< paid answers about an item that is asked, on average so far
   std::int64_t n_gold_unasked = 0;  ///< gold without an answer so far, in n_human: nobody is paid for it
+  double gold_rate = 0.0;           ///< of that, planted per item that people will be asked about; as far as it goes
 };
 
 /// The plan before anything is known but the size of the task. It rests on the pools of docs/benchmarks.md, on which
