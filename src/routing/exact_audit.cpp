@@ -124,6 +124,11 @@ Acceptance of_undrawn(std::int64_t n_items, std::int64_t n_drawn, std::int64_t b
 template <class AcceptanceOf>
 std::vector<std::int64_t> numbers_by_parts(std::span<const std::int64_t> drawn, double failure_probability,
                                            std::span<const double> parts, AcceptanceOf acceptance_of) {
+  if (parts.size() != drawn.size()) {
+    throw InvalidArgument("parts: " + std::to_string(parts.size()) + " given, expected one for each of " +
+                              std::to_string(drawn.size()) + " looks",
+                          ErrorCode::shape_mismatch);
+  }
   std::vector<std::int64_t> numbers;
   double unused = 0.0;
   for (std::size_t look = 0; look < drawn.size(); ++look) {

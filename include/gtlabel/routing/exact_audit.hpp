@@ -38,6 +38,7 @@ GTLABEL_EXPORT void validate(const ExactAuditDesign& design, std::int64_t n_item
 /// With `parts` each look takes its part by itself (ExactAuditDesign): then its number is the highest for which the
 /// chance of accepting is at most that.
 /// @param drawn  labels drawn by each look, not falling, at most n_items.
+/// @throws InvalidArgument  parts, if any, and looks of different numbers.
 /// Cost: O(looks x c^2), c the largest number; with parts O(looks x c log c). Thread-safe.
 [[nodiscard]] GTLABEL_EXPORT std::vector<std::int64_t> acceptance_numbers(std::int64_t n_items,
                                                                           std::span<const std::int64_t> drawn,
@@ -50,7 +51,7 @@ GTLABEL_EXPORT void validate(const ExactAuditDesign& design, std::int64_t n_item
 /// any prefix of which this is false is at most `failure_probability` (docs/certificate.md).
 /// @param drawn  labels of the whole ranking drawn by each look, not falling, at most n_items.  @param bound  at least
 /// 0.
-/// @param parts  as in ExactAuditDesign.
+/// @param parts  as in ExactAuditDesign.  @throws InvalidArgument  parts and looks of different numbers.
 /// Cost: O(looks x c log c), c the largest number. Thread-safe.
 [[nodiscard]] GTLABEL_EXPORT std::vector<std::int64_t> undrawn_acceptance_numbers(std::int64_t n_items,
                                                                                   std::span<const std::int64_t> drawn,
@@ -75,7 +76,8 @@ struct ExactAuditProgress {
 };
 
 /// The tests of a design on one set of coins: a fixed sequence of claims, of which each counts only if all before it
-/// were accepted. With probability at least 1 - failure_probability no accepted claim is false. Not thread-safe.
+/// were accepted (of_undrawn: which is so by itself). With probability at least 1 - failure_probability no accepted
+/// claim is false. Not thread-safe.
 class GTLABEL_EXPORT ExactAudit {
  public:
   /// @param coins  of the items, in the order of the ranking.
@@ -92,10 +94,11 @@ class GTLABEL_EXPORT ExactAudit {
   [[nodiscard]] std::size_t n_proved(std::span<const std::int64_t> counted, std::size_t n_looks) const;
 
  private:
-  ExactAuditDesign design_;
-  double failure_probability_;
+  /// Where the numbers of a claim are kept.
   [[nodiscard]] std::size_t index_of(std::size_t claim) const noexcept { return design_.of_undrawn ? 0 : claim; }
 
+  ExactAuditDesign design_;
+  double failure_probability_;
   std::int64_t n_items_;
   std::vector<std::int64_t> drawn_;                            // claim by claim, per look; of_undrawn: of all items
   mutable std::vector<std::vector<std::int64_t>> acceptance_;  // per claim; computed when first asked for
@@ -110,9 +113,8 @@ struct ExactAuditForecast {
 
 /// Compares stopping now with the looks still to come, at which what was found and `risks` make expect.
 /// @param risks     predicted number of wrong labels among the open ones of each claim's prefix.
-/// @param n_allowed wrong labels that may be delivered beside what depends on the number delivered: with of = dataset
-/// all
-///                  that are allowed, else 0.
+/// @param n_allowed wrong labels that may be delivered, however many are: with of = dataset, what earlier audits have
+///                  left of the target; nothing: max_error times the number delivered.
 [[nodiscard]] GTLABEL_EXPORT ExactAuditForecast forecast(const ExactAudit& audit, const ExactAuditProgress& progress,
                                                          std::span<const double> risks, double max_error,
                                                          std::optional<double> n_allowed);

@@ -111,6 +111,13 @@ TEST_CASE("undrawn_acceptance_numbers: with one error more found there would be 
   CHECK(undrawn_acceptance_numbers(100, Counts{40, 95}, 60, 0.05, parts) == Counts{40, 95});
 }
 
+TEST_CASE("acceptance_numbers: parts for another number of looks are refused") {
+  const std::vector<double> one{1.0};
+  CHECK_THROWS_AS((void)acceptance_numbers(100, Counts{20, 40}, 5, 0.05, one), InvalidArgument);
+  CHECK_THROWS_AS((void)undrawn_acceptance_numbers(100, Counts{20, 40}, 5, 0.05, one), InvalidArgument);
+  CHECK_THROWS_AS((void)undrawn_acceptance_numbers(100, Counts{20}, 5, 0.05, {}), InvalidArgument);
+}
+
 TEST_CASE("ExactAudit: a prefix is proved only if all before it are") {
   const ExactAuditDesign design{{500, 800, 1000}, {20, 32, 40}, {0.2, 0.4}};
   std::vector<double> coins(1000);
