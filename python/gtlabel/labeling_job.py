@@ -97,7 +97,7 @@ class LabelingJob:
         ``"eager"``: labels automatically as soon as the model is sure of a part. ``"final"``: once, when training
         is over, after one exact audit of all that is open; for who needs nothing before the end. Default: eager, but
         final with ``probabilities`` where that needs fewer people, that is with ``ErrorTarget(of="dataset")`` and for
-        pools of 10,000 items and more. Without meaning for a ``ConfidenceThreshold``.
+        pools of 10,000 items and more that have no ``per_class`` target. Without meaning for a ``ConfidenceThreshold``.
     store
         Path of a new file that the job lives in: every answer is on disk when ``submit`` returns, and ``open`` goes on
         after any interruption. Default: in memory alone. See docs/store.md.
