@@ -630,13 +630,16 @@ void LabelingLoop::audit_at_end(Scores& scores) {
   }
   if (n_outstanding_ > 0) return;
   if (is_budget_spent()) return finish_on_budget();
+  bool goes_on = automatic_.may_audit_again();
   if (n_sampled_ < n_items()) {
     phase_ = Phase::sampling;
-    return sample();
+    sample();
+    if (n_outstanding_ > 0) return;
+    goes_on = true;  // what has joined was answered unasked, and is learned from all the same
   }
   scores = rescore();
   if (scores.undecided.empty()) return finish();
-  if (automatic_.may_audit_again()) {
+  if (goes_on) {
     phase_ = Phase::training;
     return ask_query(scores);
   }

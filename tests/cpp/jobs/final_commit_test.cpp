@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -278,6 +279,24 @@ TEST_CASE("CommitMode::final: items that join while audits are out wait for thei
   run(job, pool.classes);
   check_end(job, pool.classes);
   CHECK(job.report().n_auto > 2000);
+}
+
+TEST_CASE("CommitMode::final: items that join while audits are out and are answered unasked hold nothing up") {
+  for (std::uint64_t seed = 0; seed < 6; ++seed) {
+    const GaussianPool pool(1300, 2, 2.4, seed);
+    auto options = finally();
+    options.n_threads = 1;
+    LabelingJob job(pool.part(0, 1200), class_names(2), options);
+    (void)run_to_audit(job, pool.classes);
+    job.extend(pool.part(1200, 1300));
+    std::vector<ItemIndex> joined(100);
+    std::iota(joined.begin(), joined.end(), ItemIndex{1200});
+    answer(job, joined, pool.classes);
+    run(job, pool.classes);
+    CAPTURE(seed);
+    CHECK(job.is_finished());
+    CHECK(job.certificate().has_value() == (job.report().n_auto > 0));
+  }
 }
 
 TEST_CASE("CommitMode::final: corrections that take the certificate away are answered by more audits or a withdrawal") {
