@@ -335,6 +335,9 @@ void LabelingLoop::cut_to_budget() {
     asked_[*item] = 0;
     --n_outstanding_;
     --n_cut;
+    if (answers_.is_answered(*item)) continue;
+    items_.is_random[*item] = 0;  // it may be asked about for another reason later
+    items_.guess[*item] = kNoClass;
   }
 }
 
@@ -592,7 +595,7 @@ bool LabelingLoop::is_beyond_help() const {
   });
 }
 
-void LabelingLoop::ask_query(Scores& scores) {
+void LabelingLoop::ask_query(const Scores& scores) {
   if (outcome_.empty() || outcome_ == kBeyondHelp) outcome_ = is_beyond_help() ? kBeyondHelp : "";
   const auto n = static_cast<std::size_t>(query_size());
   auto batch = margin_query(scores.undecided, scores.probabilities, n - n / kControlShare, query_random_);
@@ -600,9 +603,9 @@ void LabelingLoop::ask_query(Scores& scores) {
   std::vector<ItemIndex> others = scores.undecided;
   std::erase_if(others, [&](ItemIndex item) { return chosen.contains(item); });
   const auto control = seed_sample(others, n / kControlShare, query_random_);
-  for (const ItemIndex item : control) items_.is_random[item] = 1;
   batch.insert(batch.end(), control.begin(), control.end());
   ask(std::move(batch), Purpose::query);
+  for (const ItemIndex item : control) items_.is_random[item] = asked_[item];  // what a budget has cut was not drawn
   for (std::ptrdiff_t row = 0; row < scores.probabilities.rows; ++row) {
     const ItemIndex item = scores.undecided[static_cast<std::size_t>(row)];
     if (is_outstanding(item)) items_.guess[item] = best_class(scores.probabilities.row(row));

@@ -157,7 +157,7 @@ class LabelingLoop {
   [[nodiscard]] bool is_too_small(std::size_t n_undecided) const;
   [[nodiscard]] std::int64_t sample_size() const;
   void decide(Scores& scores, double seconds);
-  void ask_query(Scores& scores);
+  void ask_query(const Scores& scores);
   /// Commits and raises the audit levels as planned. @return false if there is nothing to gain by it in any ledger.
   bool advance_commit(Scores& scores, const Outlook& outlook);
   /// CommitMode::final: commits all undecided items to the audit at the end.

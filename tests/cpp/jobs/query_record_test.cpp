@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "gaussian_pool.hpp"
 #include "jobs/job_driving.hpp"
@@ -88,6 +90,44 @@ TEST_CASE("LabelingJob: reports what its queries taught, and a snapshot keeps it
   const auto restored = LabelingJob::restore(job.snapshot(), pool.features(), with_centroids()).report().query;
   CHECK(restored.n_chosen == record.n_chosen);
   CHECK(restored.lift == record.lift);
+}
+
+TEST_CASE("LabelingJob: what a budget has cut from a query counts for nothing when it is asked about later") {
+  const GaussianPool pool(6000, 2, 3.0);
+  auto options = with_centroids();
+  options.batch_size = 400;
+  options.price = {.per_answer = 1.0, .currency = "EUR", .per_worker = {{"cheap", 0.001}}};
+  options.budget.max_cost = 1000.0;
+  auto job = make_job(pool, options);
+  const auto say = [&](const Items& items, const std::string& worker) {
+    job.submit(items, answers_to(items, pool.classes), std::vector<std::string>(items.size(), worker));
+  };
+  std::int64_t n_queried = 0, n_audited = 0;
+  bool is_cut = false;
+  while (auto batch = job.next_batch()) {
+    if (batch->purposes.front() == Purpose::query && !is_cut) {
+      is_cut = true;
+      Items unasked;
+      const auto known = job.labels().item;
+      for (ItemIndex item = 0; std::ssize(unasked) < 700; ++item) {
+        const auto is_in = [&](const Items& items) {
+          return std::find(items.begin(), items.end(), item) != items.end();
+        };
+        if (!is_in(batch->items) && !is_in(known)) unasked.push_back(item);
+      }
+      say(unasked, "dear");
+      const auto left = job.next_batch();
+      REQUIRE(left.has_value());
+      REQUIRE(left->items.size() < batch->items.size());
+      batch = left;
+    }
+    n_queried += std::count(batch->purposes.begin(), batch->purposes.end(), Purpose::query);
+    n_audited += std::count(batch->purposes.begin(), batch->purposes.end(), Purpose::audit);
+    say(batch->items, "cheap");
+  }
+  REQUIRE(n_audited > 0);
+  const QueryRecord record = job.report().query;
+  CHECK(record.n_chosen + record.n_control == n_queried);
 }
 
 }  // namespace
