@@ -525,6 +525,62 @@ class Recount {
   std::vector<std::pair<std::size_t, std::int64_t>> earlier_;  // entries then, and what was proved of them
 };
 
+/// A ledger of one exact audit, none of whose 100 items is due yet, as some version of the library saved it.
+std::string exact_bytes(std::uint32_t version, const std::vector<std::int64_t>& bounds,
+                        const std::vector<double>& parts = {}, std::int64_t of_undrawn = 0) {
+  SnapshotWriter writer;
+  writer.section("audit_ledger", version);
+  writer.write(0.05);
+  writer.write(-1.0);  // nothing expected
+  writer.write(std::uint64_t{5});
+  writer.write(std::uint64_t{100});
+  writer.write(0.0);
+  writer.write(std::int64_t{0});
+  const std::vector<std::int64_t> none, prefixes{50, 100};
+  const std::vector<double> levels{0.2, 0.4};
+  writer.write(std::span(none));
+  writer.write(std::span(none));
+  const Items items = range(0, 100);
+  writer.write(std::span(std::as_const(items)));
+  const auto coins = coins_of(5, 100);
+  writer.write(std::span(coins));
+  const std::vector<std::uint8_t> states(100, 0);
+  writer.write(std::span(states));
+  writer.write(std::int64_t{1});
+  writer.write(std::int64_t{0});
+  writer.write(0.0);
+  writer.write(0.05);
+  writer.write(std::span(prefixes));
+  writer.write(std::span(bounds));
+  writer.write(std::span(levels));
+  if (version >= 4) {
+    writer.write(std::span(parts));
+    writer.write(of_undrawn);
+  }
+  return writer.finish("audit_ledger");
+}
+
+TEST_CASE("AuditLedger: an exact audit from before designs had parts is read, and is saved with none") {
+  AuditLedger ledger = restored(exact_bytes(3, {10, 20}));
+  CHECK(ledger.exact_audit().design().parts.empty());
+  CHECK_FALSE(ledger.exact_audit().design().of_undrawn);
+  CHECK(ledger.n_delivered() == 100);
+  CHECK(bytes_of(ledger) == exact_bytes(4, {10, 20}));
+  record_all(ledger, ledger.raise_level(0.4), false);
+  CHECK(ledger.wrong_at_most() == 20);
+}
+
+TEST_CASE("AuditLedger: an exact audit whose parts and bounds do not go together is refused") {
+  CHECK_NOTHROW(restored(exact_bytes(4, {10, 10}, {0.9, 0.1}, 1)));
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK_THROWS_AS(restored(exact_bytes(4, {10, 10}, {1.0})), ArchiveError);
+  CHECK_THROWS_AS(restored(exact_bytes(4, {10, 10}, {0.9, 0.9})), ArchiveError);
+  CHECK_THROWS_AS(restored(exact_bytes(4, {10, 10}, {1.1, -0.1})), ArchiveError);
+  CHECK_THROWS_AS(restored(exact_bytes(4, {10, 10}, {0.5, nan})), ArchiveError);
+  CHECK_THROWS_AS(restored(exact_bytes(4, {10, 10}, {}, 1)), ArchiveError);
+  CHECK_THROWS_AS(restored(exact_bytes(4, {10, 20}, {0.9, 0.1}, 1)), ArchiveError);
+}
+
 TEST_CASE("AuditLedger: after thousands of random operations every count equals a recount from scratch") {
   constexpr ItemIndex kItems = 150;
   std::int64_t n_operations = 0, n_differences = 0, n_bounded = 0;
