@@ -82,7 +82,8 @@ def test_the_report_compares_what_queries_chose_with_a_random_control(job):
 def test_a_report_before_the_first_query_says_nothing_of_queries(begun):
     query = begun.report().query
     assert (query.n_chosen, query.n_control, query.lift_high) == (0, 0, float("inf"))
-    assert "random ones" not in str(begun.report())
+    assert str(query) == "nothing to compare yet: 0 chosen items and 0 random ones answered"
+    assert str(query) not in str(begun.report())
 
 
 # --- labels ---
