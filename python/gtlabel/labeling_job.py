@@ -96,8 +96,8 @@ class LabelingJob:
     commit
         ``"eager"``: labels automatically as soon as the model is sure of a part. ``"final"``: once, when training
         is over, after one exact audit of all that is open; for who needs nothing before the end. Default: eager, but
-        final with ``probabilities`` where that needs fewer people, that is with ``ErrorTarget(of="dataset")`` and for
-        pools of 10,000 items and more. Without meaning for a ``ConfidenceThreshold``.
+        final with ``probabilities`` where that needs fewer people, that is with ``ErrorTarget(of="dataset")`` and,
+        but with ``per_class``, for pools of 10,000 items and more. Without meaning for a ``ConfidenceThreshold``.
     store
         Path of a new file that the job lives in: every answer is on disk when ``submit`` returns, and ``open`` goes on
         after any interruption. Default: in memory alone. See docs/store.md.
@@ -172,7 +172,7 @@ class LabelingJob:
             limits.max_items,
             _number("lease_seconds", lease_seconds),
             now,
-            "" if commit is None else commit,
+            _commit_name(commit),
             "" if store is None else os.fsencode(store),
             gold_items,
             gold_classes,
@@ -596,6 +596,17 @@ def _number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise InvalidType(f"{name}: {value!r} given, expected a number")
     return float(value)
+
+
+def _commit_name(commit: Any) -> str:
+    """As the core takes it: an empty name leaves the choice to the job."""
+    if commit is None:
+        return ""
+    if not isinstance(commit, str):
+        raise InvalidType(f"commit: {commit!r} given, expected 'eager', 'final' or None")
+    if not commit:
+        raise InvalidArgument("commit: '' given, expected 'eager' or 'final'")
+    return commit
 
 
 def _as_model(model: Any) -> IncrementalModel | None:

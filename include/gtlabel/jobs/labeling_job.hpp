@@ -35,7 +35,7 @@ struct LabelingJobOptions {
   Target target = ErrorTarget{};
   std::shared_ptr<IncrementalModel> model = {};  ///< attached to the pool by the job; null: a Committee
   std::int64_t batch_size = 0;                   ///< items per query batch; 0: chosen from the pool's size
-  /// When to label automatically; without meaning for a threshold. Nothing: as usual_commit_mode says.
+  /// When to label automatically; no meaning for a threshold. Empty: eager, but of fixed probabilities what asks fewer.
   std::optional<CommitMode> commit = std::nullopt;
   std::optional<std::uint64_t> seed = 0;  ///< of everything random, the audit's coins included; empty: from the system
   std::size_t n_threads = 0;              ///< 0: as many as the machine has cores; results do not depend on it
