@@ -230,7 +230,8 @@ class LabelingJob:
         With a ``worker``: at most ``size`` items (default 10) leased to him, none that he has answered or skipped or
         that somebody else has now, those first that his answer is expected to make surest. What he has not answered
         within ``lease_seconds`` goes to others. Asked for again before, the same items. An empty batch: nothing for
-        him at the moment.
+        him at the moment. Who seems to guess (``is_spam`` of ``workers()``, as of the last round) gets nothing while
+        anybody who does not has items in hand.
         """
         if worker is None:
             if size is not None:
