@@ -95,10 +95,12 @@ class QueryRecord:
     def __str__(self) -> str:
         if not self._is_compared:
             return f"nothing to compare yet: {self.n_chosen:,} chosen items and {self.n_control:,} random ones answered"
+        times = f"{self.lift:.1f} times as often (95 %: {self.lift_low:.1f} to {self.lift_high:.1f})"
+        if self.chosen_wrong + self.control_wrong == 0:  # the ratio is that of the halves that were added
+            times = "too few to compare"
         return (
             f"the model was wrong about {self.chosen_wrong:,} of {self.n_chosen:,} chosen items and "
-            f"{self.control_wrong:,} of {self.n_control:,} random ones: {self.lift:.1f} times as often "
-            f"(95 %: {self.lift_low:.1f} to {self.lift_high:.1f})"
+            f"{self.control_wrong:,} of {self.n_control:,} random ones: {times}"
         )
 
 
@@ -185,7 +187,8 @@ class Report:
 
     def _people_on_gold(self) -> str:
         gold = self.gold
-        said = f"{gold.n_given:,} items, people asked about {gold.n_asked:,} of them, wrong about {gold.n_wrong:,}"
+        wrong = "wrong about" if self.is_finished else "wrong or not yet agreed about"
+        said = f"{gold.n_given:,} items, people asked about {gold.n_asked:,} of them, {wrong} {gold.n_wrong:,}"
         truth = self.certificate.truth if self.certificate else None
         return said if truth is None else f"{said}; at most {truth.bound:.2%} of the automatic labels are wrong"
 
