@@ -420,7 +420,7 @@ class LabelingJob:
         max_items: int | None = None,
         lease_seconds: float = 3600.0,
         now: Callable[[], float] | None = None,
-        commit: str = ...,
+        commit: str = "",
         store: str | bytes = ...,
         gold_items: Sequence[int] = ...,
         gold_classes: Sequence[int] = ...,

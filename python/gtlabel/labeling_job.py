@@ -172,7 +172,7 @@ class LabelingJob:
             limits.max_items,
             _number("lease_seconds", lease_seconds),
             now,
-            "" if commit is None else commit,
+            _commit_name(commit),
             "" if store is None else os.fsencode(store),
             gold_items,
             gold_classes,
@@ -230,7 +230,8 @@ class LabelingJob:
         With a ``worker``: at most ``size`` items (default 10) leased to him, none that he has answered or skipped or
         that somebody else has now, those first that his answer is expected to make surest. What he has not answered
         within ``lease_seconds`` goes to others. Asked for again before, the same items. An empty batch: nothing for
-        him at the moment.
+        him at the moment. Who seems to guess (``is_spam`` of ``workers()``, as of the last round) gets nothing while
+        anybody who does not has items in hand.
         """
         if worker is None:
             if size is not None:
@@ -596,6 +597,17 @@ def _number(name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise InvalidType(f"{name}: {value!r} given, expected a number")
     return float(value)
+
+
+def _commit_name(commit: Any) -> str:
+    """As the core takes it: an empty name leaves the choice to the job."""
+    if commit is None:
+        return ""
+    if not isinstance(commit, str):
+        raise InvalidType(f"commit: {commit!r} given, expected 'eager', 'final' or None")
+    if not commit:
+        raise InvalidArgument("commit: '' given, expected 'eager' or 'final'")
+    return commit
 
 
 def _as_model(model: Any) -> IncrementalModel | None:

@@ -77,7 +77,7 @@ class QueryRecord:
     The model was wrong about ``chosen_wrong`` of the ``n_chosen`` items that queries chose, when they were asked, and
     about ``control_wrong`` of the ``n_control`` drawn at random beside them, one in ten. ``lift`` is the ratio of the
     two shares (each with half an error more), with its 95 % interval: above 1 a chosen item teaches more than a random
-    one. The interval is infinite while there is no control. Audits are left out.
+    one. While there is no control, or nothing chosen, it is 1 and its interval 0 to infinity. Audits are left out.
     """
 
     n_chosen: int
@@ -88,11 +88,19 @@ class QueryRecord:
     lift_low: float
     lift_high: float
 
+    @property
+    def _is_compared(self) -> bool:
+        return self.n_chosen > 0 and self.n_control > 0
+
     def __str__(self) -> str:
+        if not self._is_compared:
+            return f"nothing to compare yet: {self.n_chosen:,} chosen items and {self.n_control:,} random ones answered"
+        times = f"{self.lift:.1f} times as often (95 %: {self.lift_low:.1f} to {self.lift_high:.1f})"
+        if self.chosen_wrong + self.control_wrong == 0:  # the ratio is that of the halves that were added
+            times = "too few to compare"
         return (
             f"the model was wrong about {self.chosen_wrong:,} of {self.n_chosen:,} chosen items and "
-            f"{self.control_wrong:,} of {self.n_control:,} random ones: {self.lift:.1f} times as often "
-            f"(95 %: {self.lift_low:.1f} to {self.lift_high:.1f})"
+            f"{self.control_wrong:,} of {self.n_control:,} random ones: {times}"
         )
 
 
@@ -162,7 +170,7 @@ class Report:
             *([("answers", self._price())] if self.plan.answers_per_item > 1 or self.cost else []),
             *([] if self.is_finished else [("expected at the end", self.plan.people)]),
             *([("gold", self._people_on_gold())] if self.gold.n_given else []),
-            *([("queries", str(self.query))] if self.query.n_chosen and self.query.n_control else []),
+            *([("queries", str(self.query))] if self.query._is_compared else []),
             ("labelled automatically", f"{self.n_auto:,} ({self.n_auto / self.n_items:.1%})"),
             ("certificate", self.certificate.statement if self.certificate else "none"),
             ("outcome", self.outcome or "still running"),
@@ -179,7 +187,8 @@ class Report:
 
     def _people_on_gold(self) -> str:
         gold = self.gold
-        said = f"{gold.n_given:,} items, people asked about {gold.n_asked:,} of them, wrong about {gold.n_wrong:,}"
+        wrong = "wrong about" if self.is_finished else "wrong or not yet agreed about"
+        said = f"{gold.n_given:,} items, people asked about {gold.n_asked:,} of them, {wrong} {gold.n_wrong:,}"
         truth = self.certificate.truth if self.certificate else None
         return said if truth is None else f"{said}; at most {truth.bound:.2%} of the automatic labels are wrong"
 

@@ -40,7 +40,7 @@ class WorkerTable(ColumnTable):
     """Sure answers about items of gold."""
     n_gold_right: NDArray[np.int64]
     copying_with: NDArray[np.str_]
-    """The worker with whom he agrees more often than people do who make such mistakes and work alone; "": nobody."""
+    """The worker whom he seems to repeat in more than two fifths of their items; "": nobody. See docs/people.md."""
 
     @property
     def is_copying(self) -> NDArray[np.bool_]:

@@ -169,7 +169,11 @@ LabelingPlan LabelingLoop::expectation() const {
   LabelingPlan plan = expected_people();
   plan.answers_per_item = answers_per_item();
   plan.n_gold_unasked = n_gold_unasked();
-  plan.n_asked -= plan.n_gold_unasked;
+  // Items whose answers have not settled them yet are asked too.
+  plan.n_asked = std::max(plan.n_asked - plan.n_gold_unasked, answers_.n_answered());
+  for (auto* expected : {&plan.n_human_low, &plan.n_human, &plan.n_human_high}) {
+    *expected = std::max(*expected, plan.n_asked + plan.n_gold_unasked);
+  }
   plan.gold_rate = is_finished() ? 0.0 : gold_.planting_rate();
   return plan;
 }

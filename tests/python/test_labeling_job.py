@@ -81,6 +81,13 @@ def test_a_job_that_commits_at_its_end_labels_nothing_before_its_audit(pool, fas
 def test_another_way_to_commit_is_refused(fast):
     with pytest.raises(gt.InvalidArgument, match="commit: 'late' given, expected 'eager' or 'final'"):
         fast(commit="late")
+    with pytest.raises(gt.InvalidArgument, match="commit: '' given, expected 'eager' or 'final'"):
+        fast(commit="")
+    for wrong in (3, b"final", ["final"], True):
+        with pytest.raises(
+            gt.InvalidType, match=re.escape(f"commit: {wrong!r} given, expected 'eager', 'final' or None")
+        ):
+            fast(commit=wrong)
 
 
 def test_a_batch_is_what_the_contract_says(finished):

@@ -82,7 +82,13 @@ def test_the_report_compares_what_queries_chose_with_a_random_control(job):
 def test_a_report_before_the_first_query_says_nothing_of_queries(begun):
     query = begun.report().query
     assert (query.n_chosen, query.n_control, query.lift_high) == (0, 0, float("inf"))
-    assert "random ones" not in str(begun.report())
+    assert str(query) == "nothing to compare yet: 0 chosen items and 0 random ones answered"
+    assert str(query) not in str(begun.report())
+
+
+def test_queries_of_which_the_model_knew_all_are_no_ratio():
+    query = gt.QueryRecord(23, 0, 2, 0, lift=0.11, lift_low=0.0, lift_high=4.3)
+    assert str(query) == "the model was wrong about 0 of 23 chosen items and 0 of 2 random ones: too few to compare"
 
 
 # --- labels ---

@@ -356,6 +356,28 @@ def test_nobody_is_paid_for_gold_that_nobody_is_asked_about(golden):
     assert f"about {n_asked:,} ({n_asked / report.n_items:.0%})" in job.plan().people
 
 
+def test_gold_that_people_have_not_agreed_about_is_not_called_wrong(golden):
+    pool, gold = golden
+    job = make_job(pool, gold=gold, gold_rate=0.2, overlap=gt.Overlap(max=3))
+    batch = job.next_batch()
+    job.submit(batch.items, pool.truth[batch.items])
+    n_open = job.report().gold.n_wrong
+    assert n_open > 0, "two have to agree"
+    assert f"wrong or not yet agreed about {n_open}" in str(job.report())
+
+
+def test_a_plan_expects_no_smaller_cost_than_what_open_items_have_cost_already(golden):
+    pool, _ = golden
+    job = make_job(pool, overlap=gt.Overlap(max=3), price=gt.Price(1.0))
+    for _ in range(5):
+        batch = job.next_batch()
+        job.submit(batch.items, pool.truth[batch.items], workers=f"worker of round {job.report().rounds}")
+        plan = job.plan()
+        assert plan.n_asked == len(set(job.answers()["item"].tolist()))
+        assert plan.n_asked * plan.answers_per_item == pytest.approx(job.report().cost)
+        assert plan.n_asked <= plan.n_human_low <= plan.n_human <= plan.n_human_high
+
+
 def test_answers_per_item_count_gold_that_was_answered_without_being_planted(golden):
     pool, gold = golden
     job = make_job(pool, gold=gold, gold_rate=0.0, overlap=None, price=gt.Price(1.0))

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
-    given = read_answers(arguments.answers, arguments.item, arguments.worker, arguments.answer)
+    given = read_answers(arguments.answers, arguments.item, arguments.worker, arguments.answer, has_column_options=True)
     if given.workers is None:
         raise gt.InvalidArgument(f"{arguments.answers}: no column of the worker; name it by --worker")
     votes = given.items, given.workers, given.answers

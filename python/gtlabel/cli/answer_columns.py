@@ -43,17 +43,28 @@ def add_column_options(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def read_answers(path: str, item: str | None, worker: str | None, answer: str | None) -> AnswerColumns:
-    """The answers of a file; ``None``: the column by its usual names. Only that of the worker may be missing."""
+def read_answers(
+    path: str,
+    item: str | None = None,
+    worker: str | None = None,
+    answer: str | None = None,
+    *,
+    has_column_options: bool = False,
+) -> AnswerColumns:
+    """The answers of a file; ``None``: the column by its usual names. Only that of the worker may be missing.
+
+    ``has_column_options``: of the command, which an error then names.
+    """
     table = read_table(path)
     given = {"item": item, "worker": worker, "answer": answer}
     columns: dict[str, list[Any] | None] = {}
     for name, chosen in given.items():
         column = chosen or table.first_of(_NAMES[name])
         if column is None and name != "worker":
-            raise InvalidArgument(
-                f"{table.path}: no column of the {name} in {', '.join(table.columns)}; name it by --{name}"
-            )
+            expected = f"expected one of {', '.join(_NAMES[name])}"
+            if has_column_options:
+                expected = f"name it by --{name}"
+            raise InvalidArgument(f"{table.path}: no column of the {name} in {', '.join(table.columns)}; {expected}")
         columns[name] = None if column is None else table.column(column, f"--{name}")
     items, workers, answers = columns["item"] or [], columns["worker"], columns["answer"] or []
     rows = [row for row, value in enumerate(answers) if value not in (None, "")]

@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def call(arguments: argparse.Namespace) -> int:
     outputs = [("-o", arguments.output), ("--workers", arguments.workers)]
     check_outputs(outputs, [arguments.answers, arguments.gold])
-    given = read_answers(arguments.answers, arguments.item, arguments.worker, arguments.answer)
+    given = read_answers(arguments.answers, arguments.item, arguments.worker, arguments.answer, has_column_options=True)
     votes = given.items, given.workers, given.answers
     gold, n_unknown = _gold(arguments.gold, set(given.items))
     if arguments.method == _GROUND_TRUTH and (gold or arguments.workers):
@@ -108,7 +108,7 @@ def _gold(path: str | None, items: set[str]) -> tuple[dict[str, str], int]:
     """What is known of the items that have answers, and of how many others the file knows it."""
     if path is None:
         return {}, 0
-    known = read_answers(path, None, None, None)
+    known = read_answers(path)
     rows: dict[str, int] = {}
     for row, item in zip(known.rows, known.items, strict=True):
         first = rows.setdefault(item, row)

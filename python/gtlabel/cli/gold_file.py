@@ -13,7 +13,7 @@ def read_gold(path: str, names: Iterable[str | int], classes: Sequence[str]) -> 
 
     ``names``: of the job's items, in their order.
     """
-    given = read_answers(path, None, None, None)
+    given = read_answers(path)
     item_of = {str(name): item for item, name in enumerate(names)}
     gold: dict[int, str] = {}
     for row, (name, _, answer) in zip(given.rows, given.said(), strict=True):

@@ -172,7 +172,7 @@ def call(arguments: argparse.Namespace) -> int:
     check_outputs(written, inputs, folders_made=("S3OutputPath",))
     source = read_job_input(arguments, request, is_augmented=wants_manifest(outputs))
     table = source.table
-    given = read_answers(arguments.answers, None, None, None) if arguments.answers else None
+    given = read_answers(arguments.answers) if arguments.answers else None
     ids = source.ids(arguments)
     manifest = None
     if wants_manifest(outputs):

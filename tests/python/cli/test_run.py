@@ -93,6 +93,7 @@ def test_gold_is_planted_and_bounds_the_error_against_the_truth(command, items_c
         ([["i7", "none"]], (), "gold.csv:2: 'none' is none of the classes"),
         ([["i999", "x"]], (), "gold.csv:2: no item 'i999' in the input"),
         ([["i7", ""]], (), "gold.csv names no item"),
+        ([["i7", "class 0"], ["i7", "class 1"]], (), "gold.csv:3: 'i7' is 'class 1', and 'class 0' before"),
         (None, ("--gold-rate", "10%"), "--gold-rate: given without --gold"),
     ],
 )
@@ -102,6 +103,14 @@ def test_gold_that_does_not_fit_is_refused_by_its_place(command, items_csv, writ
     ended = command("run", items_csv, "--truth", "kind", *WIDE, *options)
     assert ended.code == 2
     assert message in ended.err
+
+
+def test_gold_without_its_columns_is_told_their_names_and_no_option_that_run_lacks(command, items_csv, write_csv):
+    gold = write_csv("gold.csv", [["thing", "answer"], ["i7", "x"]])
+    ended = command("run", items_csv, "--truth", "kind", *WIDE, "--gold", gold)
+    assert ended.code == 2
+    assert "no column of the item in thing, answer; expected one of item, task, id, item_id" in ended.err
+    assert "--item" not in ended.err
 
 
 def test_a_stored_job_refuses_other_gold_than_it_was_made_with(command, items_csv, write_csv, pool):
