@@ -263,9 +263,11 @@ struct LabelingJob::State {
   /// too, the job goes on with him.
   [[nodiscard]] bool has_to_wait(const std::string& worker) const {
     if (!loop.answers().seems_to_guess(worker)) return false;
-    const auto holders = leases.holders();
-    return std::any_of(holders.begin(), holders.end(),
-                       [&](std::string_view other) { return !loop.answers().seems_to_guess(other); });
+    const auto batch = loop.outstanding_batch();
+    return batch && std::any_of(batch->items.begin(), batch->items.end(), [&](ItemIndex item) {
+             const std::string_view other = leases.holder(item);
+             return !other.empty() && !loop.answers().seems_to_guess(other);
+           });
   }
 
   /// In the answer table; behind all for one who has not answered yet.

@@ -26,12 +26,6 @@ std::string_view LeaseBook::holder(ItemIndex item) const {
   return place == leases_.end() ? std::string_view{} : std::string_view(place->second.worker);
 }
 
-std::set<std::string_view> LeaseBook::holders() const {
-  std::set<std::string_view> workers;
-  for (const auto& [item, lease] : leases_) workers.insert(lease.worker);
-  return workers;
-}
-
 void LeaseBook::save(SnapshotWriter& writer) const {
   writer.section("lease_book", 1);
   std::vector<std::int64_t> items;

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -27,8 +26,6 @@ class LeaseBook {
   void release(ItemIndex item) { leases_.erase(item); }
   /// Who has the item; "": nobody.
   [[nodiscard]] std::string_view holder(ItemIndex item) const;
-  /// Who has any. O(leases).
-  [[nodiscard]] std::set<std::string_view> holders() const;
 
   void save(SnapshotWriter& writer) const;
   /// @throws ArchiveError
