@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "consolidation/marks.hpp"
@@ -179,10 +180,11 @@ BoxConsolidation consolidate_boxes(const MarkColumns& columns, MatrixView<const 
   for (std::size_t c = 0; c < clusters.size(); ++c) {
     if (judgement.existences[c] >= options.min_existence) kept.push_back(c);
   }
-  std::stable_sort(kept.begin(), kept.end(), [&](std::size_t a, std::size_t b) {
-    return std::pair(clusters[a].item, -judgement.confidences[a]) <
-           std::pair(clusters[b].item, -judgement.confidences[b]);
-  });
+  // By confidence, then class; what differs by rounding alone is alike.
+  const auto place = [&](std::size_t c) {
+    return std::tuple(clusters[c].item, -static_cast<float>(judgement.confidences[c]), judgement.classes[c]);
+  };
+  std::stable_sort(kept.begin(), kept.end(), [&](std::size_t a, std::size_t b) { return place(a) < place(b); });
   BoxConsolidation result;
   result.boxes = Matrix<double>(std::ssize(kept), 4);
   result.objects.assign(columns.items.size(), -1);

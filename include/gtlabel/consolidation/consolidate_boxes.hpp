@@ -18,7 +18,8 @@ struct BoxConsolidationOptions {
   std::shared_ptr<Executor> executor = {};  ///< null: the calling thread. Same bits for any.
 };
 
-/// What many workers' boxes amount to: one entry per object, ordered by item, then by confidence, the surest first.
+/// What many workers' boxes amount to: one entry per object, ordered by item, then by confidence (to
+/// the precision of a float), the surest first, then by class.
 /// A plain result, owned by the caller.
 struct BoxConsolidation {
   std::vector<std::int32_t> items;
